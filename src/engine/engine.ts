@@ -217,13 +217,9 @@ export class Engine {
         if (untilIdle && this.foreground === 0) return 'idle';
         if (this.executed >= lastEvent) return 'max-events';
         const timeUs = this.queue.headTimeUs;
-        if (timeUs > untilUs) {
-          this.clockUs = untilUs;
-          return 'until';
-        }
-        if (timeUs === Infinity) {
+        if (timeUs > untilUs || timeUs === Infinity) {
           if (untilUs !== Infinity) this.clockUs = untilUs;
-          return 'idle';
+          return timeUs === Infinity ? 'idle' : 'until';
         }
         slot = this.queue.pop();
         const id = this.kindOf[slot]!;
