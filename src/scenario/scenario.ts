@@ -1,0 +1,350 @@
+/**
+ * ScenarioSpec: a scenario after validation, as plain data.
+ *
+ * Everything optional in the file has its default here, names are resolved, durations are microseconds and the
+ * topology is written out node by node, so that whoever builds a world reads fields and decides nothing. A spec holds
+ * no functions and no class instances: it can be cloned to a worker thread or stored beside a result.
+ * Trace files stay outside (they may be large): the spec has their paths, a FileSource has their bytes.
+ */
+import type { Distribution } from '../engine/distributions.ts';
+import type { AnyObject } from '../objects/kinds.ts';
+import type { ResourceList, StringMap } from '../objects/meta.ts';
+import type { Node, Taint } from '../objects/node.ts';
+import type { Expectation } from './expect.ts';
+
+export const SCENARIO_API_VERSION = 'seatrial.dev/v1alpha1';
+
+/** Where something was written. Lines and columns are 1-based; 0 when the place is not known (built by a program). */
+export interface SourcePosition {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** Path inside the document, such as `spec.events[2].target`. */
+  readonly path: string;
+}
+
+/** Gives file contents by path. In the command line it reads the disk, in a browser or a test a map. */
+export interface FileSource {
+  /** Whole content; names that end in `.gz` are unpacked. Throws InputError when the file is missing or damaged. */
+  readBytes(path: string): Uint8Array;
+  readText(path: string): string;
+}
+
+export interface ScenarioSpec {
+  readonly name: string;
+  /** One paragraph for the report; empty when there is none. */
+  readonly description: string;
+  readonly seed: string | number;
+  readonly randomSource: RandomSource;
+  /** Simulated length, or `idle`: until nothing but background work is pending. */
+  readonly durationUs: number | 'idle';
+  /** Upper bound of a run until idle; Infinity when the file gives none. Only read when durationUs is `idle`. */
+  readonly idleLimitUs: number;
+  readonly kubernetesVersion: KubernetesVersion;
+  readonly cluster: ClusterSpec;
+  readonly controlPlane: ControlPlaneSpec;
+  /** At least one. Pods go to the scheduler whose configuration has a profile of their schedulerName. */
+  readonly schedulers: readonly SchedulerSpec[];
+  readonly controllers: ControllersSpec;
+  readonly kubelet: KubeletSpec;
+  /** Objects that exist (are created) at time 0, in file order. Node manifests are not here but in `cluster`. */
+  readonly manifests: readonly ManifestEntry[];
+  readonly workload: readonly WorkloadSpec[];
+  /** In file order; events at the same instant happen in this order. */
+  readonly events: readonly EventSpec[];
+  readonly expect: readonly Expectation[];
+  readonly metrics: MetricsSpec;
+  /** The file it came from and where the document starts in it. */
+  readonly position: SourcePosition;
+}
+
+/** Generators a run can draw from. `sfc32` is the engine's own; the others are those of the seedrandom package. */
+export const RANDOM_SOURCES = [
+  'sfc32',
+  'seedrandom-alea',
+  'seedrandom-xor128',
+  'seedrandom-xorwow',
+  'seedrandom-xorshift7',
+  'seedrandom-xor4096',
+  'seedrandom-tychei',
+] as const;
+export type RandomSource = (typeof RANDOM_SOURCES)[number];
+
+/** The releases whose behaviour can be asked for; the first is the default. */
+export const KUBERNETES_VERSIONS = ['v1.34'] as const;
+export type KubernetesVersion = (typeof KUBERNETES_VERSIONS)[number];
+
+// Cluster ------------------------------------------------------------------------------------------------------------
+
+export interface ClusterSpec {
+  /** The physical tree, outermost first. Never empty unless the scenario has no nodes at all. */
+  readonly regions: readonly RegionSpec[];
+  /** Machine kinds by name: those of the file over the built-in ones, only those in use. */
+  readonly machines: Readonly<Record<string, MachineSpec>>;
+  readonly network: NetworkSpec;
+}
+
+export interface RegionSpec {
+  readonly name: string;
+  readonly zones: readonly ZoneSpec[];
+}
+
+export interface ZoneSpec {
+  readonly name: string;
+  readonly powerFeeds: readonly PowerFeedSpec[];
+}
+
+export interface PowerFeedSpec {
+  /** Unique in the cluster, such as `b-1`. */
+  readonly name: string;
+  readonly racks: readonly RackSpec[];
+}
+
+export interface RackSpec {
+  /** Unique in the cluster, such as `b-2`. */
+  readonly name: string;
+  readonly nodes: readonly NodeSpec[];
+}
+
+export interface NodeSpec {
+  /** Unique in the cluster, such as `b-2-7`. */
+  readonly name: string;
+  /** A key of `machines`. */
+  readonly machine: string;
+  /** Beside the well-known topology labels, which the world adds. */
+  readonly labels: StringMap;
+  readonly taints: readonly Taint[];
+  /** The Node object this node was written as (a manifest or a trace); its labels, taints, capacity and allocatable win. */
+  readonly manifest: Node | undefined;
+  /** When the machine joins; 0 for nodes that are there from the start. */
+  readonly joinsAtUs: number;
+}
+
+export interface MachineSpec {
+  readonly name: string;
+  /** cpu, memory, pods, and any of ephemeral-storage, hugepages-*, extended resources. */
+  readonly capacity: ResourceList;
+  /** What system and kubelet keep for themselves: allocatable = capacity - reserved. */
+  readonly reserved: ResourceList;
+  /** Currency units per hour; 0 when not given. */
+  readonly pricePerHour: number;
+  /** Watts with nothing running and with all CPUs busy; 0 when not given. */
+  readonly idleWatts: number;
+  readonly busyWatts: number;
+}
+
+export interface NetworkSpec {
+  /** A profile name of the datacenter's registry, such as `lan` or `cloud-region`. */
+  readonly profile: string;
+  /** One-way latencies that replace the profile's, in us, by class such as `same-rack`; empty when none. */
+  readonly latency: Readonly<Record<string, Distribution>>;
+}
+
+export interface ControlPlaneSpec {
+  /** A vertex such as `zone/a` or `rack/a-1` that the control plane stands in and falls with; undefined: a place of its own. */
+  readonly placement: string | undefined;
+  /** API server replicas over one store, 1 or more. */
+  readonly apiServers: number;
+  /** How far behind the store the watch caches of each API server are, in us. */
+  readonly watchCacheLag: Distribution;
+  /** Controller managers with leader election when 2 or more. */
+  readonly controllerManagers: number;
+}
+
+// Components ---------------------------------------------------------------------------------------------------------
+
+export interface SchedulerSpec {
+  /** Name of the component, such as `kube-scheduler`. */
+  readonly name: string;
+  /** The KubeSchedulerConfiguration as read (not yet decoded), or undefined for the defaults. */
+  readonly config: ConfigDocument | undefined;
+  /** `fast` is incremental, `plain` evaluates every plugin on every node; both decide alike. */
+  readonly evaluator: 'fast' | 'plain';
+  /** Among nodes with the best score: `random` as upstream does, or `first` in node order. */
+  readonly tieBreak: 'random' | 'first';
+  /** Simulated time of one scheduling cycle, in us. */
+  readonly cycleCost: Distribution;
+  /** Replicas with leader election when 2 or more. */
+  readonly replicas: number;
+}
+
+/** A nested configuration of someone else's format, with the places of its parts. */
+export interface ConfigDocument {
+  /** Plain data: maps, lists, strings, numbers, booleans, null. */
+  readonly value: unknown;
+  readonly position: SourcePosition;
+}
+
+export interface ControllersSpec {
+  /** By controller name; controllers that are not here run with their defaults. */
+  readonly settings: Readonly<Record<string, ControllerSetting>>;
+}
+
+export interface ControllerSetting {
+  readonly enabled: boolean;
+  /** Parameters of this controller that differ from its defaults; durations in us. */
+  readonly params: Readonly<Record<string, ParamValue>>;
+}
+
+/** A parameter of a controller, a fault or a kubelet profile. Durations are us, shares 0..1. */
+export type ParamValue = number | string | boolean | Distribution | readonly string[];
+
+export interface KubeletSpec {
+  /** `realistic`, `instant` or another profile of the kubelet's list. */
+  readonly profile: string;
+  /** Values of that profile to replace, by name. */
+  readonly overrides: Readonly<Record<string, ParamValue>>;
+}
+
+export interface ManifestEntry {
+  readonly object: AnyObject;
+  readonly position: SourcePosition;
+}
+
+// Workload -----------------------------------------------------------------------------------------------------------
+
+export type WorkloadSpec = TraceWorkloadSpec | SyntheticWorkloadSpec;
+
+export interface TraceWorkloadSpec {
+  readonly kind: 'trace';
+  /** Unique in the scenario; names the random streams and the rows of tables. */
+  readonly name: string;
+  /** A name of the traces registry, such as `openb`. */
+  readonly format: string;
+  /** Role (`pods`, `tasks`, ...) to the file's path, ready to open. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Options of the format, by name. */
+  readonly options: Readonly<Record<string, ParamValue>>;
+  /** Stop after so many arrivals; Infinity for all. */
+  readonly maxPods: number;
+  /** Only arrivals of trace time [fromUs, untilUs); the first arrives at startUs of simulated time. */
+  readonly fromUs: number;
+  readonly untilUs: number;
+  readonly startUs: number;
+  /** Trace time is divided by this: 2 replays twice as fast. Run times are left alone. */
+  readonly speedup: number;
+  /** Malformed rows are counted instead of refused. */
+  readonly skipBadRows: boolean;
+  readonly namespace: string;
+  readonly schedulerName: string;
+  readonly position: SourcePosition;
+}
+
+export interface SyntheticWorkloadSpec {
+  readonly kind: 'synthetic';
+  readonly name: string;
+  /** Time between arrivals, in us. */
+  readonly interarrival: Distribution;
+  /** Pods per arrival, rounded to whole numbers, at least 1. */
+  readonly batch: Distribution;
+  readonly startUs: number;
+  /** No arrival at or after this time; Infinity for no bound. */
+  readonly untilUs: number;
+  /** Stop after so many pods; Infinity for no bound. */
+  readonly maxPods: number;
+  /** Each pod is of one shape, drawn by weight. At least one. */
+  readonly shapes: readonly PodShapeSpec[];
+  readonly namespace: string;
+  readonly schedulerName: string;
+  readonly position: SourcePosition;
+}
+
+export interface PodShapeSpec {
+  readonly name: string;
+  readonly weight: number;
+  /** In milli-CPU. */
+  readonly cpuMilli: Distribution;
+  /** In bytes. */
+  readonly memoryBytes: Distribution;
+  /** Further resources as fixed quantities, such as `nvidia.com/gpu: 1`. */
+  readonly resources: ResourceList;
+  /** In us from the start of the container; undefined: runs until deleted. */
+  readonly runTime: Distribution | undefined;
+  readonly labels: StringMap;
+  readonly nodeSelector: StringMap;
+  /** Empty for none. */
+  readonly priorityClassName: string;
+  readonly image: string;
+}
+
+// Events -------------------------------------------------------------------------------------------------------------
+
+export interface EventSpec {
+  /** Unique in the scenario: `fault` name or action, numbered when it occurs twice; names random streams, table rows and `fault/<name>` in expectations. */
+  readonly name: string;
+  readonly when: Trigger;
+  readonly action: EventAction;
+  readonly position: SourcePosition;
+}
+
+export type Trigger =
+  | { readonly kind: 'at'; readonly atUs: number }
+  | {
+      readonly kind: 'every';
+      /** Time between occurrences, in us, drawn anew each time. */
+      readonly interval: Distribution;
+      /** The first interval starts here. */
+      readonly fromUs: number;
+      /** No occurrence after this; Infinity for none. */
+      readonly untilUs: number;
+      /** At most so many occurrences per clock; Infinity for no bound. */
+      readonly times: number;
+    };
+
+export type EventAction =
+  | { readonly kind: 'apply'; readonly objects: readonly ManifestEntry[] }
+  | { readonly kind: 'delete'; readonly target: ObjectRef }
+  | { readonly kind: 'scale'; readonly target: ObjectRef; readonly replicas: number }
+  /** `container` is empty for the only (or every) container. */
+  | { readonly kind: 'set-image'; readonly target: ObjectRef; readonly container: string; readonly image: string }
+  /** As `kubectl rollout restart`: an annotation of the pod template changes. */
+  | { readonly kind: 'restart'; readonly target: ObjectRef }
+  | { readonly kind: 'cordon'; readonly target: ObjectRef }
+  | { readonly kind: 'uncordon'; readonly target: ObjectRef }
+  /** A value of undefined removes the label. */
+  | { readonly kind: 'label'; readonly target: ObjectRef; readonly labels: Readonly<Record<string, string | undefined>> }
+  | FaultAction;
+
+export interface FaultAction {
+  readonly kind: 'fault';
+  /** A name of the faults registry. */
+  readonly fault: string;
+  /**
+   * What it strikes: topology patterns (`zone/b`, `rack/c-*`, `node/*`), objects or components (`component/kube-scheduler`),
+   * as the fault's definition allows. Empty for faults that have a `between`.
+   */
+  readonly targets: readonly string[];
+  /** The two ends of a link fault; undefined otherwise. */
+  readonly between: readonly [string, string] | undefined;
+  /** How long it lasts, in us; undefined: for ever (or for an instant, for faults without a heal). */
+  readonly duration: Distribution | undefined;
+  /**
+   * How many of the matching targets are struck, chosen by the seed; undefined: all of them. With `every` and no `pick`
+   * each matching target has a clock of its own; with `pick` there is one clock, and each occurrence chooses anew.
+   */
+  readonly pick: number | undefined;
+  /** The fault's own parameters as written, checked against its definition. */
+  readonly params: Readonly<Record<string, ParamValue>>;
+}
+
+/** `deployment/web`, `deployment/shop/web`, `node/a-1-*`. */
+export interface ObjectRef {
+  readonly kind: string;
+  /** Empty for cluster-scoped kinds. */
+  readonly namespace: string;
+  /** May hold `*` for nodes. */
+  readonly name: string;
+}
+
+// Measuring ----------------------------------------------------------------------------------------------------------
+
+export interface MetricsSpec {
+  /** Time between two samples of the time series, in us. */
+  readonly intervalUs: number;
+  /** Store Event objects in the API server, as a real cluster does; off by default because nothing in the model reads them. */
+  readonly keepEvents: boolean;
+  /** Keep one row per pod in the tables; off for traces of millions of pods. */
+  readonly keepPods: boolean;
+  /** Statistics leave out what happened before this time, in us. */
+  readonly warmupUs: number;
+}
