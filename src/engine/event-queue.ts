@@ -10,7 +10,7 @@
  */
 import { fail } from '../base/invariant.ts';
 
-const PRIORITY_STEP = 2 ** 45;
+const PRIORITY_STEP = 35_184_372_088_832; // 2^45
 /** Exclusive bound of `priority`. */
 export const PRIORITY_COUNT = 8;
 

@@ -1,0 +1,31 @@
+/**
+ * npm run bench [-- NAME...] [--quick] [--json]: speed as ratios measured side by side in one run.
+ * The tables of docs/performance.md come from here.
+ */
+import { engineBench } from './engine.ts';
+import { type Bench, peakMemoryMb, type Row } from './harness.ts';
+
+const benches: readonly Bench[] = [engineBench];
+
+const words = process.argv.slice(2);
+const quick = words.includes('--quick');
+const asJson = words.includes('--json');
+const names = words.filter((word) => !word.startsWith('--'));
+const unknown = names.filter((name) => !benches.some((bench) => bench.name === name));
+if (unknown.length > 0 || words.includes('--help')) {
+  for (const name of unknown) console.error(`unknown bench "${name}"`);
+  console.error('usage: npm run bench -- [NAME...] [--quick] [--json]\n');
+  for (const bench of benches) console.error(`  ${bench.name.padEnd(14)} ${bench.summary}`);
+  process.exit(unknown.length > 0 ? 2 : 0);
+}
+
+const results: Record<string, Row[]> = {};
+for (const bench of benches) {
+  if (names.length > 0 && !names.includes(bench.name)) continue;
+  console.error(`\n${bench.name}: ${bench.summary}`);
+  const rows = await bench.run({ quick, say: (line) => console.error(`  ${line}`) });
+  results[bench.name] = rows;
+  if (!asJson) for (const row of rows) console.log(`  ${row.what.padEnd(44)} ${row.figure.padStart(14)}  ${row.note}`);
+}
+if (asJson) console.log(JSON.stringify({ node: process.version, peakMemoryMb: Math.round(peakMemoryMb()), results }, null, 2));
+else console.log(`\nNode ${process.version}, peak memory ${Math.round(peakMemoryMb())} MB`);
