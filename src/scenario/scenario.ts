@@ -77,47 +77,30 @@ export type KubernetesVersion = (typeof KUBERNETES_VERSIONS)[number];
 // Cluster ------------------------------------------------------------------------------------------------------------
 
 export interface ClusterSpec {
-  /** The physical tree, outermost first. Never empty unless the scenario has no nodes at all. */
-  readonly regions: readonly RegionSpec[];
-  /** Machine kinds by name: those of the file over the built-in ones, only those in use. */
+  /** Every machine, in the order regions, zones, feeds, racks and nodes are made in. May be empty. */
+  readonly nodes: readonly NodeSpec[];
+  /** Machine kinds by name: those of the file and the built-in ones, only those in use. */
   readonly machines: Readonly<Record<string, MachineSpec>>;
   readonly network: NetworkSpec;
 }
 
-export interface RegionSpec {
-  readonly name: string;
-  readonly zones: readonly ZoneSpec[];
-}
-
-export interface ZoneSpec {
-  readonly name: string;
-  readonly powerFeeds: readonly PowerFeedSpec[];
-}
-
-export interface PowerFeedSpec {
-  /** Unique in the cluster, such as `b-1`. */
-  readonly name: string;
-  readonly racks: readonly RackSpec[];
-}
-
-export interface RackSpec {
-  /** Unique in the cluster, such as `b-2`. */
-  readonly name: string;
-  readonly nodes: readonly NodeSpec[];
-}
-
+/** One machine and its place in the tree region, zone, power feed, rack. Shaped as `NodePlace` of the datacenter. */
 export interface NodeSpec {
-  /** Unique in the cluster, such as `b-2-7`. */
+  /** Unique in the cluster, such as `b-2-7`; also the name of the Node object. */
   readonly name: string;
-  /** A key of `machines`. */
+  readonly region: string;
+  readonly zone: string;
+  /** Unique in the cluster, such as `b-1`. */
+  readonly power: string;
+  /** Unique in the cluster, such as `b-2`. */
+  readonly rack: string;
+  /** A key of `machines`; empty for a node that is wholly described by its manifest. */
   readonly machine: string;
   /** Beside the well-known topology labels, which the world adds. */
   readonly labels: StringMap;
   readonly taints: readonly Taint[];
-  /** The Node object this node was written as (a manifest or a trace); its labels, taints, capacity and allocatable win. */
+  /** The Node object this node was written as (a manifest or a trace); what it says of labels, taints, capacity and allocatable wins. */
   readonly manifest: Node | undefined;
-  /** When the machine joins; 0 for nodes that are there from the start. */
-  readonly joinsAtUs: number;
 }
 
 export interface MachineSpec {
