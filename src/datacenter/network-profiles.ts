@@ -9,6 +9,7 @@
  *           (neighbours) to 250 ms (antipodes); "CA to Netherlands and back, 150 ms" is in the same list by Dean.
  * Differs   the spread (sigma) is a model choice: p99 about 2.5 times the median on short paths, 1.3 times between regions
  */
+import { ProblemList } from '../base/input-error.ts';
 import { constant, type Distribution } from '../engine/distributions.ts';
 
 /** How far apart two endpoints stand: the smallest domain that holds both. */
@@ -88,3 +89,27 @@ export const NETWORK_PROFILES: readonly NetworkProfile[] = [
 ];
 
 export const DEFAULT_NETWORK_PROFILE = 'cloud-region';
+
+/**
+ * The profile called `name`, with the latencies of some distances replaced. Throws an InputError for an unknown name
+ * or distance, with the nearest valid one.
+ */
+export function networkProfile(
+  name: string,
+  latencies: Readonly<Record<string, Distribution>> = {},
+  path = 'cluster.network',
+): NetworkProfile {
+  const problems = new ProblemList();
+  const profile = NETWORK_PROFILES.find((known) => known.name === name);
+  if (profile === undefined) {
+    const valid = NETWORK_PROFILES.map((known) => known.name);
+    problems.addUnknown(`${path}.profile`, 'network profile', name, valid);
+  }
+  const links: Record<string, LinkQuality> = { ...profile?.links };
+  for (const [distance, latency] of Object.entries(latencies)) {
+    if (!(DISTANCES as readonly string[]).includes(distance)) problems.addUnknown(`${path}.latency`, 'distance', distance, DISTANCES);
+    else links[distance] = { latency, loss: links[distance]?.loss ?? 0 };
+  }
+  problems.throwIfAny();
+  return { name, description: profile!.description, links: links as NetworkProfile['links'] };
+}
