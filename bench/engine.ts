@@ -46,25 +46,27 @@ export const engineBench: Bench = {
   },
 };
 
-function xorshift(seed: number): () => number {
+/** The delays of the model, drawn beforehand so that only the queue is timed; the C++ anchor does the same. */
+const DELAYS = drawDelays(12345);
+
+function drawDelays(seed: number): Uint32Array {
   let state = seed | 0;
-  return () => {
+  return Uint32Array.from({ length: 1 << 20 }, () => {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
     return (state >>> 0) % 1_000_000;
-  };
+  });
 }
 
 function holdTyped(pending: number, events: number): number {
-  const next = xorshift(12345);
   const queue = new EventQueue(pending + 1);
-  for (let i = 0; i < pending; i++) queue.push(next(), 2, i);
+  for (let i = 0; i < pending; i++) queue.push(DELAYS[i & 0xfffff]!, 2, i);
   return cpuSeconds(() => {
     for (let i = 0; i < events; i++) {
       const time = queue.headTimeUs;
       const slot = queue.pop();
-      queue.push(time + next(), 2, slot);
+      queue.push(time + DELAYS[i & 0xfffff]!, 2, slot);
     }
   });
 }
@@ -77,7 +79,6 @@ interface EventObject {
 
 /** What one writes first: a binary heap of objects with a comparison function. */
 function holdObjects(pending: number, events: number): number {
-  const next = xorshift(12345);
   const heap: EventObject[] = [];
   const before = (a: EventObject, b: EventObject): boolean => a.time < b.time || (a.time === b.time && a.seq < b.seq);
   const push = (event: EventObject): void => {
@@ -106,11 +107,11 @@ function holdObjects(pending: number, events: number): number {
     return top;
   };
   let seq = 0;
-  for (let i = 0; i < pending; i++) push({ time: next(), seq: seq++, slot: i });
+  for (let i = 0; i < pending; i++) push({ time: DELAYS[i & 0xfffff]!, seq: seq++, slot: i });
   return cpuSeconds(() => {
     for (let i = 0; i < events; i++) {
       const event = pop();
-      push({ time: event.time + next(), seq: seq++, slot: event.slot });
+      push({ time: event.time + DELAYS[i & 0xfffff]!, seq: seq++, slot: event.slot });
     }
   });
 }

@@ -39,7 +39,9 @@ export function median(values: readonly number[]): number {
 export function sideBySide(contenders: readonly (() => number)[], rounds: number): number[] {
   const times: number[][] = contenders.map(() => []);
   for (const contender of contenders) contender();
-  for (let round = 0; round < rounds; round++) contenders.forEach((contender, i) => times[i]!.push(contender()));
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, contender] of contenders.entries()) times[i]!.push(contender());
+  }
   return times.map(median);
 }
 

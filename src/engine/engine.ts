@@ -168,7 +168,7 @@ export class Engine {
     this.payloadOf[slot] = payload;
     if (!kind.background) this.foreground++;
     if (this.tieRng === undefined) this.queue.push(timeUs, this.priorities[id]!, slot);
-    else this.queue.push(timeUs, this.priorities[id]!, slot, this.tieRng.nextUint32() * 4096 + (slot & 4095));
+    else this.queue.push(timeUs, this.priorities[id]!, slot, this.tieRng.nextUint32());
     return this.generationOf[slot]! * SLOT_SPACE + slot;
   }
 

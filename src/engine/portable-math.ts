@@ -10,10 +10,13 @@
  * Accuracy  within 2 ulp of Math.log / Math.exp over the range used (checked in the test)
  */
 
+// biome-ignore-start lint/suspicious/noApproximativeNumericConstant: the exact bits matter, not the name of the constant
 const LN2_HIGH = 0.6931471803691238; // the upper 32 bits of ln 2: k * LN2_HIGH is exact for |k| < 2^20
 const LN2_LOW = 1.9082149292705877e-10;
 const SQRT_HALF = 0.7071067811865476;
 const TWO_54 = 18014398509481984;
+const INVERSE_LN2 = 1.4426950408889634;
+// biome-ignore-end lint/suspicious/noApproximativeNumericConstant: see above
 
 /** Natural logarithm. ln(0) is -Infinity, negative numbers give NaN. */
 export function ln(x: number): number {
@@ -51,7 +54,7 @@ export function exp(x: number): number {
   if (x !== x) return NaN;
   if (x > 709.782712893384) return Infinity;
   if (x < -745.1332191019411) return 0;
-  const k = Math.round(x * 1.4426950408889634);
+  const k = Math.round(x * INVERSE_LN2);
   const r = x - k * LN2_HIGH - k * LN2_LOW;
   let sum = 1;
   for (let n = 14; n >= 1; n--) sum = 1 + (r * sum) / n;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EventQueue } from '../../src/engine/event-queue.ts';
+import { EventQueue, TIME_LIMIT_US } from '../../src/engine/event-queue.ts';
 import { check } from '../support/seeded.ts';
 
 /** What EventQueue must behave like, written to be obviously right. */
@@ -60,11 +60,18 @@ describe('EventQueue', () => {
     expect([queue.pop(), queue.pop(), queue.pop()]).toEqual([10, 20, 60]);
   });
 
-  test('takes times up to the largest exact integer and refuses fractions', () => {
+  test('keeps times exact up to 35 years and refuses later ones, negative ones and fractions', () => {
     const queue = new EventQueue();
-    queue.push(Number.MAX_SAFE_INTEGER, 2, 1);
-    expect(queue.headTimeUs).toBe(Number.MAX_SAFE_INTEGER);
-    expect(() => queue.push(0.5, 2, 2)).toThrow(/integer/);
+    queue.push(TIME_LIMIT_US - 1, 7, 1);
+    expect(queue.headTimeUs).toBe(TIME_LIMIT_US - 1);
+    for (const bad of [TIME_LIMIT_US, -1, 0.5, Number.NaN]) expect(() => queue.push(bad, 2, 2)).toThrow(/integer/);
+  });
+
+  test('keeps push order when its counter reaches 2^32', () => {
+    const queue = new EventQueue(4, 4_294_967_296 - 10);
+    for (let slot = 0; slot < 40; slot++) queue.push(slot % 2, 2, slot);
+    const popped = Array.from({ length: 40 }, () => queue.pop());
+    expect(popped).toEqual([...Array.from({ length: 20 }, (_, i) => 2 * i), ...Array.from({ length: 20 }, (_, i) => 2 * i + 1)]);
   });
 
   test('reports an empty queue by an infinite head time and refuses to pop', () => {
