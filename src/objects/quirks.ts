@@ -1,0 +1,37 @@
+/**
+ * Quirks: named behaviours of older releases, off by default, that reproduce known upstream bugs.
+ * Behaviour that v1.34 itself has, bugs included, is not here: it is how the components behave.
+ */
+
+export interface Quirk {
+  readonly name: string;
+  /** What changes while it is on. */
+  readonly summary: string;
+  /** The upstream thread it reproduces. */
+  readonly thread: string;
+}
+
+export const QUIRKS = Object.freeze([
+  {
+    name: 'replicaset-expectations-outlive-owner',
+    summary: 'deleting a ReplicaSet keeps its expectations, so that a new one of the same name waits up to 5 minutes',
+    thread: 'kubernetes/kubernetes#69376',
+  },
+  {
+    name: 'gc-absent-owner-by-uid',
+    summary: 'the garbage collector remembers absent owners by uid alone, whatever kind and namespace the reference named',
+    thread: 'kubernetes/kubernetes#88097',
+  },
+  {
+    name: 'disruption-stale-status-retry',
+    summary: 'after a conflict the disruption controller writes the budget it had computed over the newer one',
+    thread: 'kubernetes/kubernetes#82149',
+  },
+] as const satisfies readonly Quirk[]);
+
+export type QuirkName = (typeof QUIRKS)[number]['name'];
+
+/** The quirks that are on in a run. */
+export type Quirks = ReadonlySet<QuirkName>;
+
+export const NO_QUIRKS: Quirks = new Set();
