@@ -194,8 +194,8 @@ export interface TraceWorkloadSpec {
   readonly name: string;
   /** A name of the traces registry, such as `openb`. */
   readonly format: string;
-  /** Role (`pods`, `tasks`, ...) to the file's path, ready to open. */
-  readonly files: Readonly<Record<string, string>>;
+  /** Role (`pods`, `tasks`, ...) to the paths of its files, ready to open, in reading order. */
+  readonly files: Readonly<Record<string, readonly string[]>>;
   /** Options of the format, by name. */
   readonly options: Readonly<Record<string, ParamValue>>;
   /** Stop after so many arrivals; Infinity for all. */

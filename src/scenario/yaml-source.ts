@@ -1,0 +1,166 @@
+/**
+ * YAML and JSON text as documents that know where each of their parts was written.
+ *
+ * Differs   beside plain YAML 1.2, distributions may stand unquoted: in `every: exponential(mean: 30d)` and
+ *           `{ for: lognormal(median: 15m, sigma: 1) }` the colon and the comma would otherwise end the value. They are masked by
+ *           characters of the private use area before parsing (same length, so positions hold) and restored in every string.
+ */
+import {
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  parseDocument,
+  type Node as YamlNode,
+} from 'yaml';
+import type { InputProblem } from '../base/input-error.ts';
+import type { SourcePosition } from './scenario.ts';
+
+export type PathPart = string | number;
+export type DocumentPath = readonly PathPart[];
+
+const MASKED_COLON = '\uE001';
+const MASKED_COMMA = '\uE002';
+/** A distribution call up to its closing parenthesis, on one line. */
+const DISTRIBUTION_CALL = /\b(?:constant|uniform|exponential|normal|lognormal|weibull|pareto|gamma|empirical)\([^()\n'"#]*\)/g;
+
+/** One document of a file. */
+export class SourceDocument {
+  readonly file: string;
+  /** The document as plain data; changes after `set`. */
+  value: unknown;
+  private readonly document: Document;
+  private readonly lines: LineCounter;
+  /** Paths replaced from outside, with what to show as their place. */
+  private readonly overridden: Map<string, string>;
+
+  constructor(file: string, document: Document, lines: LineCounter) {
+    this.file = file;
+    this.document = document;
+    this.lines = lines;
+    this.overridden = new Map();
+    this.value = unmask(document.toJS());
+  }
+
+  /** Replaces (or adds) the value at `path`; positions below it read `origin`, such as `--set spec.seed=9`. */
+  set(path: DocumentPath, value: unknown, origin: string): void {
+    this.document.setIn(path, this.document.createNode(value));
+    this.overridden.set(formatPath(path), origin);
+    this.value = unmask(this.document.toJS());
+  }
+
+  /** Where the value at `path` starts; of its nearest ancestor when there is no such value. */
+  positionOf(path: DocumentPath): SourcePosition {
+    return this.locate(path, false);
+  }
+
+  /** Where the key of the last part of `path` starts. */
+  keyPositionOf(path: DocumentPath): SourcePosition {
+    return this.locate(path, true);
+  }
+
+  /** `message` about the value at `path`, ready to be reported. */
+  problem(path: DocumentPath, message: string, hint?: string, atKey = false): InputProblem {
+    const at = this.locate(path, atKey);
+    const where = at.line === 0 ? { file: at.file } : { file: at.file, line: at.line, column: at.column };
+    return { path: formatPath(path), message, ...(hint === undefined ? {} : { hint }), ...where };
+  }
+
+  /** Whether the text at `path` is written in quotes. */
+  isQuoted(path: DocumentPath): boolean {
+    const node = this.document.getIn(path, true);
+    return isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE');
+  }
+
+  private locate(path: DocumentPath, atKey: boolean): SourcePosition {
+    const text = formatPath(path);
+    for (let length = path.length; length > 0; length--) {
+      const origin = this.overridden.get(formatPath(path.slice(0, length)));
+      if (origin !== undefined) return { file: origin, line: 0, column: 0, path: text };
+    }
+    let offset = startOf(this.document.contents) ?? this.document.range?.[0] ?? 0;
+    let node: unknown = this.document.contents;
+    for (const [index, part] of path.entries()) {
+      const pair = isMap(node) ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part)) : undefined;
+      const next: unknown = isMap(node) ? pair?.value : isSeq(node) ? node.items[Number(part)] : undefined;
+      const keyStart = pair === undefined ? undefined : startOf(pair.key);
+      if (atKey && index === path.length - 1 && keyStart !== undefined) return this.at(keyStart, text);
+      if (next === undefined) break;
+      // An empty value has no text of its own: its key is the best place.
+      offset = startOf(next) ?? keyStart ?? offset;
+      node = isPair(next) ? next.value : next;
+    }
+    return this.at(offset, text);
+  }
+
+  private at(offset: number, path: string): SourcePosition {
+    const { line, col } = this.lines.linePos(offset);
+    return { file: this.file, line, column: col, path };
+  }
+}
+
+/** Reads all documents of one file; empty documents are left out. Syntax errors are added to `problems`. */
+export function parseSource(file: string, text: string, problems: InputProblem[]): SourceDocument[] {
+  const lines = new LineCounter();
+  const masked = text.replace(DISTRIBUTION_CALL, (call) => call.replaceAll(':', MASKED_COLON).replaceAll(',', MASKED_COMMA));
+  const parsed = parseAllDocuments(masked, { lineCounter: lines, merge: true, prettyErrors: false });
+  const documents: SourceDocument[] = [];
+  for (const document of 'empty' in parsed ? [] : parsed) {
+    for (const error of document.errors) {
+      const { line, col } = lines.linePos(error.pos[0]);
+      problems.push({ path: '', message: `not valid YAML: ${lowerFirst(String(unmask(error.message)))}`, file, line, column: col });
+    }
+    if (document.errors.length === 0 && document.contents !== null && !isEmptyScalar(document.contents)) {
+      documents.push(new SourceDocument(file, document as Document, lines));
+    }
+  }
+  return documents;
+}
+
+/** One value as it would be written after a key: `3`, `false`, `[a, b]`, `exponential(mean: 3d)`. undefined when it is not valid YAML. */
+export function parseInlineValue(text: string): { readonly value: unknown } | undefined {
+  const masked = text.replace(DISTRIBUTION_CALL, (call) => call.replaceAll(':', MASKED_COLON).replaceAll(',', MASKED_COMMA));
+  const document = parseDocument(masked, { prettyErrors: false });
+  return document.errors.length > 0 ? undefined : { value: unmask(document.toJS() as unknown) };
+}
+
+/** `spec.events[2].target`; keys that are no plain words are quoted: `labels["nvidia.com/gpu"]`. */
+export function formatPath(path: DocumentPath): string {
+  let text = '';
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`;
+    else if (/^[A-Za-z_][\w-]*$/.test(part)) text += text === '' ? part : `.${part}`;
+    else text += `["${part}"]`;
+  }
+  return text;
+}
+
+function isEmptyScalar(node: unknown): boolean {
+  return isScalar(node) && (node.value === null || node.value === '') && node.source === '';
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? ((node as YamlNode).range?.[0] ?? undefined) : undefined;
+}
+
+/** Restores masked characters in every string and key. */
+function unmask(value: unknown): unknown {
+  if (typeof value === 'string') return value.includes('\uE001') || value.includes('\uE002') ? restore(value) : value;
+  if (Array.isArray(value)) return value.map(unmask);
+  if (value !== null && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [restore(key), unmask(entry)]));
+  }
+  return value;
+}
+
+function restore(text: string): string {
+  return text.replaceAll(MASKED_COLON, ':').replaceAll(MASKED_COMMA, ',');
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
+}
