@@ -76,6 +76,7 @@ export const EVENT = Object.freeze({
   /** Pods left in the unschedulable pool for too long. */
   UNSCHEDULABLE_TIMEOUT: clusterEvent('*', ACTION.ALL, 'UnschedulableTimeout'),
   BACKOFF_COMPLETE: clusterEvent('*', ACTION.ALL, 'BackoffComplete'),
+  SCHEDULE_ATTEMPT_FAILURE: clusterEvent('*', ACTION.ALL, 'ScheduleAttemptFailure'),
   FORCE_ACTIVATE: clusterEvent('*', ACTION.ALL, 'ForceActivate'),
 });
 
