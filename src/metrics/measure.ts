@@ -132,7 +132,6 @@ export interface MeasureContext {
   readonly clock: SampleClock;
   readonly settings: MeasureSettings;
   readonly machines: readonly MachinePrice[];
-  readonly usage: UsageModel;
   nowUs(): TimeUs;
   /** Calls `listener` for every commit, after ClusterView has taken it in. */
   onCommit(listener: CommitListener): void;

@@ -1,0 +1,594 @@
+/**
+ * ClusterView: the commits of the store, decoded once for all measures.
+ *
+ * HOT       one call per commit, six to eight per pod life. A commit that changes nothing a measure could want
+ *           costs one Map look-up and a few identity comparisons (objects share what did not change).
+ * Memory    O(live objects) plus one small record per workload and node name, workloads capped at MAX_WORKLOADS
+ * Order     records are kept in order of first sight, which is commit order
+ *
+ * Times are those of the commit, so latencies are what a watcher without lag would see; the one exception is
+ * `startedUs`, which the kubelet reports.
+ */
+import type { Topology } from '../datacenter/topology.ts';
+import type { AnyObject } from '../objects/kinds.ts';
+import { controllerOf, keyOf, type OwnerReference, type TimeUs } from '../objects/meta.ts';
+import { LABEL_INSTANCE_TYPE, type Node, TAINT_NOT_READY, TAINT_OUT_OF_SERVICE, TAINT_UNREACHABLE } from '../objects/node.ts';
+import { type Pod, isTerminal } from '../objects/pod.ts';
+import { podRequests, reduceResourceList, type Resources } from '../objects/pod-requests.ts';
+import type { Deployment, ReplicaSet, StatefulSet } from '../objects/workloads.ts';
+import type { PodDisruptionBudget } from '../objects/cluster.ts';
+import { CPU, EPHEMERAL, LEVELS, MEMORY, NODE, type NodeRecord, type OwnerRecord, POD, type PodRecord, type WorkloadRecord } from './cluster-records.ts';
+import type { CommitType, UsageModel } from './measure.ts';
+import type { SampleClock } from './sample-clock.ts';
+
+export type PodListener = (pod: PodRecord, change: number, timeUs: TimeUs) => void;
+export type NodeListener = (node: NodeRecord, change: number, timeUs: TimeUs) => void;
+/** Wanted replicas changed, or the owning object came or went. */
+export type WorkloadListener = (workload: WorkloadRecord, timeUs: TimeUs) => void;
+/** A ReplicaSet with a higher revision than any before: a rollout of `workload` begins. */
+export type RevisionListener = (workload: WorkloadRecord, owner: OwnerRecord, timeUs: TimeUs) => void;
+
+/** Beyond so many workloads (one job object per pod, say) pods are counted as `other`. */
+export const MAX_WORKLOADS = 2000;
+const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
+
+export class ClusterView {
+  /** In order of first sight; removed nodes stay with `node` undefined. */
+  readonly nodes: NodeRecord[];
+  /** Live pods by uid. */
+  readonly pods: Map<string, PodRecord>;
+  readonly workloads: WorkloadRecord[];
+  readonly budgets: Map<string, PodDisruptionBudget>;
+  /** Names by resource index: cpu (milli), memory (bytes), pods, ephemeral-storage (bytes), then others in whole units. */
+  readonly resources: string[];
+
+  private readonly topology: Topology;
+  private readonly clock: SampleClock;
+  private readonly usage: UsageModel;
+  private readonly nodeByName: Map<string, NodeRecord>;
+  private readonly workloadByName: Map<string, WorkloadRecord>;
+  private readonly ownerByUid: Map<string, OwnerRecord>;
+  private readonly bareOwners: Map<string, OwnerRecord>;
+  private readonly topRevision: Map<WorkloadRecord, number>;
+  private readonly resourceIndexByName: Map<string, number>;
+  private readonly vectors: WeakMap<Resources, Float64Array>;
+  private readonly podListeners: PodListener[];
+  private readonly nodeListeners: NodeListener[];
+  private readonly workloadListeners: WorkloadListener[];
+  private readonly revisionListeners: RevisionListener[];
+
+  constructor(topology: Topology, clock: SampleClock, usage: UsageModel) {
+    this.topology = topology;
+    this.clock = clock;
+    this.usage = usage;
+    this.nodes = [];
+    this.pods = new Map();
+    this.workloads = [];
+    this.budgets = new Map();
+    this.resources = ['cpu', 'memory', 'pods', 'ephemeral-storage'];
+    this.nodeByName = new Map();
+    this.workloadByName = new Map();
+    this.ownerByUid = new Map();
+    this.bareOwners = new Map();
+    this.topRevision = new Map();
+    this.resourceIndexByName = new Map(this.resources.map((name, index) => [name, index]));
+    this.vectors = new WeakMap();
+    this.podListeners = [];
+    this.nodeListeners = [];
+    this.workloadListeners = [];
+    this.revisionListeners = [];
+  }
+
+  onPod(listener: PodListener): void {
+    this.podListeners.push(listener);
+  }
+
+  onNode(listener: NodeListener): void {
+    this.nodeListeners.push(listener);
+  }
+
+  onWorkload(listener: WorkloadListener): void {
+    this.workloadListeners.push(listener);
+  }
+
+  onRevision(listener: RevisionListener): void {
+    this.revisionListeners.push(listener);
+  }
+
+  /** The record of a node that exists or once did; undefined when the name was never seen. */
+  findNode(name: string): NodeRecord | undefined {
+    return this.nodeByName.get(name);
+  }
+
+  /** `deployment/web`; `deployment/default/web` means the same. */
+  findWorkload(name: string): WorkloadRecord | undefined {
+    return this.workloadByName.get(name) ?? this.workloadByName.get(name.replace('/default/', '/'));
+  }
+
+  /** Name of a failure domain: `rack/b-2`, or `unknown` for nodes outside the topology. */
+  domainName(vertexId: number): string {
+    return vertexId < 0 ? 'unknown' : this.topology.vertex(vertexId).name;
+  }
+
+  /** Takes in one write to the store. */
+  commit(kind: string, type: CommitType, old: AnyObject | undefined, next: AnyObject | undefined, timeUs: TimeUs): void {
+    this.clock.advance(timeUs);
+    switch (kind) {
+      case 'Pod':
+        this.commitPod(type, (next ?? old) as Pod, timeUs);
+        break;
+      case 'Node':
+        this.commitNode(type, (next ?? old) as Node, timeUs);
+        break;
+      case 'ReplicaSet':
+        this.commitReplicaSet(type, (next ?? old) as ReplicaSet, timeUs);
+        break;
+      case 'Deployment':
+      case 'StatefulSet':
+        this.commitWorkload(type, (next ?? old) as Deployment | StatefulSet, timeUs);
+        break;
+      case 'PodDisruptionBudget':
+        if (type === 'DELETED') this.budgets.delete(keyOf((next ?? old)!));
+        else this.budgets.set(keyOf(next!), next as PodDisruptionBudget);
+        break;
+    }
+  }
+
+  /** The processes of a pod stopped or started, whatever the API server believes. */
+  setDown(podUid: string, isDown: boolean, timeUs: TimeUs): void {
+    const record = this.pods.get(podUid);
+    if (record === undefined || record.isDown === isDown) return;
+    this.clock.advance(timeUs);
+    record.isDown = isDown;
+    this.updateServing(record);
+    this.notifyPod(record, isDown ? POD.WENT_DOWN : POD.CAME_UP, timeUs);
+  }
+
+  // Pods ----------------------------------------------------------------------------------------------
+
+  private commitPod(type: CommitType, pod: Pod, timeUs: TimeUs): void {
+    const uid = pod.metadata.uid;
+    if (type === 'DELETED') {
+      const record = this.pods.get(uid);
+      if (record !== undefined) this.removePod(record, pod, timeUs);
+      return;
+    }
+    const known = this.pods.get(uid);
+    if (known === undefined) this.addPod(pod, timeUs);
+    else this.updatePod(known, pod, timeUs);
+  }
+
+  private addPod(pod: Pod, timeUs: TimeUs): void {
+    const owner = this.ownerOf(pod);
+    const { workload } = owner;
+    const record: PodRecord = {
+      key: keyOf(pod),
+      uid: pod.metadata.uid,
+      workload,
+      owner,
+      pod: EMPTY_POD,
+      node: undefined,
+      slot: -1,
+      requests: this.vectorOf(podRequests(pod), 1),
+      usage: NO_USAGE,
+      isReady: false,
+      isDown: false,
+      isServing: false,
+      isTerminating: false,
+      isFinished: false,
+      createdUs: timeUs,
+      boundUs: -1,
+      startedUs: -1,
+      readyUs: -1,
+      terminatingUs: -1,
+      finishedUs: -1,
+      restarts: 0,
+      disruption: '',
+    };
+    this.pods.set(record.uid, record);
+    workload.pods.add(record);
+    workload.active++;
+    owner.livePods++;
+    const change = POD.CREATED | this.takeIn(record, pod, timeUs);
+    this.notifyPod(record, change, timeUs);
+  }
+
+  private updatePod(record: PodRecord, pod: Pod, timeUs: TimeUs): void {
+    const old = record.pod;
+    if (old.spec !== pod.spec && old.spec.containers !== pod.spec.containers && record.slot >= 0) this.resize(record, pod, timeUs);
+    const change = this.takeIn(record, pod, timeUs);
+    if (change !== 0) this.notifyPod(record, change, timeUs);
+  }
+
+  /** Compares the record with the object and brings it up to date; returns what changed. */
+  private takeIn(record: PodRecord, pod: Pod, timeUs: TimeUs): number {
+    const old = record.pod;
+    record.pod = pod;
+    let change = 0;
+    if (record.node === undefined && pod.spec.nodeName !== '') {
+      record.node = this.nodeNamed(pod.spec.nodeName, timeUs);
+      record.boundUs = timeUs;
+      change |= POD.BOUND;
+    }
+    if (old.status !== pod.status) change |= this.takeInStatus(record, pod, timeUs);
+    if (!record.isTerminating && pod.metadata.deletionTimestamp !== undefined) {
+      record.isTerminating = true;
+      record.terminatingUs = timeUs;
+      if (!record.isFinished) record.workload.active--;
+      change |= POD.TERMINATING;
+    }
+    if (record.slot < 0 && record.node !== undefined && !record.isFinished) {
+      claim(record.node, record);
+      change |= POD.CLAIMED;
+    } else if (record.slot >= 0 && record.isFinished) {
+      release(record.node!, record);
+      change |= POD.RELEASED;
+    }
+    if (change !== 0) this.updateServing(record);
+    return change;
+  }
+
+  private takeInStatus(record: PodRecord, pod: Pod, timeUs: TimeUs): number {
+    const { status } = pod;
+    const old = record.isReady;
+    let change = 0;
+    if (!record.isFinished && isTerminal(pod)) {
+      record.isFinished = true;
+      record.finishedUs = timeUs;
+      if (!record.isTerminating) record.workload.active--;
+      change |= POD.FINISHED;
+    }
+    let isReady = false;
+    for (let i = 0; i < status.conditions.length; i++) {
+      const condition = status.conditions[i]!;
+      if (condition.status !== 'True') continue;
+      if (condition.type === 'Ready') {
+        isReady = true;
+      } else if (condition.type === 'DisruptionTarget' && record.disruption === '') {
+        record.disruption = condition.reason === '' ? 'Unknown' : condition.reason;
+        change |= POD.DISRUPTED;
+      }
+    }
+    if (isReady !== old) {
+      record.isReady = isReady;
+      change |= isReady ? POD.READY : POD.UNREADY;
+      if (isReady && record.readyUs < 0) record.readyUs = timeUs;
+    }
+    const statuses = status.containerStatuses;
+    if (statuses.length > 0) {
+      let restarts = 0;
+      let startedUs = -1;
+      for (let i = 0; i < statuses.length; i++) {
+        const { current, restartCount } = statuses[i]!;
+        restarts += restartCount;
+        if (current.state !== 'waiting' && (startedUs < 0 || current.startedAt < startedUs)) startedUs = current.startedAt;
+      }
+      if (restarts > record.restarts) {
+        record.restarts = restarts;
+        change |= POD.RESTARTED;
+      }
+      if (record.startedUs < 0 && startedUs >= 0) {
+        record.startedUs = startedUs;
+        record.usage = this.usageOf(record, pod);
+        change |= POD.STARTED;
+      }
+    }
+    return change;
+  }
+
+  private removePod(record: PodRecord, last: Pod, timeUs: TimeUs): void {
+    let change = POD.DELETED as number;
+    if (record.pod !== last) change |= this.takeIn(record, last, timeUs);
+    if (record.slot >= 0) {
+      release(record.node!, record);
+      change |= POD.RELEASED;
+    }
+    const { owner, workload } = record;
+    if (!record.isFinished && !record.isTerminating) workload.active--;
+    if (record.isServing) {
+      record.isServing = false;
+      workload.ready--;
+      owner.ready--;
+    }
+    this.pods.delete(record.uid);
+    workload.pods.delete(record);
+    owner.livePods--;
+    if (owner.isGone && owner.livePods === 0) this.ownerByUid.delete(owner.uid);
+    this.notifyPod(record, change, timeUs);
+  }
+
+  /** An in-place resize: the old requests go, the new ones come. */
+  private resize(record: PodRecord, pod: Pod, timeUs: TimeUs): void {
+    const requests = this.vectorOf(podRequests(pod), 1);
+    if (requests === record.requests) return;
+    const node = record.node!;
+    release(node, record);
+    this.notifyPod(record, POD.RELEASED, timeUs);
+    record.requests = requests;
+    claim(node, record);
+    this.notifyPod(record, POD.CLAIMED, timeUs);
+  }
+
+  private updateServing(record: PodRecord): void {
+    const isServing = record.isReady && !record.isDown && !record.isTerminating && !record.isFinished;
+    if (isServing === record.isServing) return;
+    record.isServing = isServing;
+    const delta = isServing ? 1 : -1;
+    record.workload.ready += delta;
+    record.owner.ready += delta;
+  }
+
+  private notifyPod(record: PodRecord, change: number, timeUs: TimeUs): void {
+    const listeners = this.podListeners;
+    for (let i = 0; i < listeners.length; i++) listeners[i]!(record, change, timeUs);
+  }
+
+  // Nodes ---------------------------------------------------------------------------------------------
+
+  private commitNode(type: CommitType, node: Node, timeUs: TimeUs): void {
+    const record = this.nodeNamed(node.metadata.name, timeUs);
+    let change = 0;
+    if (type === 'DELETED') {
+      change = NODE.REMOVED | NODE.CAPACITY | (record.isReady ? NODE.NOT_READY : 0);
+      record.node = undefined;
+      record.isReady = false;
+      record.allocatable = new Float64Array(this.resources.length);
+    } else {
+      const old = record.node;
+      record.node = node;
+      if (old === undefined) {
+        change |= NODE.ADDED;
+        record.registeredUs = timeUs;
+      }
+      if (old?.status.allocatable !== node.status.allocatable) {
+        const allocatable = this.vectorOf(reduceResourceList(node.status.allocatable), undefined);
+        if (!sameVector(allocatable, record.allocatable)) {
+          record.allocatable = allocatable;
+          change |= NODE.CAPACITY;
+        }
+      }
+      if (old?.status.conditions !== node.status.conditions) {
+        const isReady = readyCondition(node);
+        if (isReady !== record.isReady) {
+          record.isReady = isReady;
+          change |= isReady ? NODE.READY : NODE.NOT_READY;
+        }
+      }
+      if (node.spec.unschedulable === record.isSchedulable) {
+        record.isSchedulable = !node.spec.unschedulable;
+        change |= record.isSchedulable ? NODE.SCHEDULABLE : NODE.UNSCHEDULABLE;
+      }
+      if (old !== undefined && old.spec.taints !== node.spec.taints && isLost(node) && !isLost(old)) change |= NODE.TAINTED;
+    }
+    if (change !== 0) for (const listener of this.nodeListeners) listener(record, change, timeUs);
+  }
+
+  private nodeNamed(name: string, timeUs: TimeUs): NodeRecord {
+    const known = this.nodeByName.get(name);
+    if (known !== undefined) return known;
+    const vertexId = this.topology.nodeVertex(name);
+    const { topology } = this;
+    const domains =
+      vertexId < 0
+        ? LEVELS.map(() => -1)
+        : [vertexId, topology.rackOf(vertexId), topology.powerOf(vertexId), topology.zoneOf(vertexId), topology.regionOf(vertexId)];
+    const record: NodeRecord = {
+      name,
+      index: this.nodes.length,
+      domains,
+      machine: vertexId < 0 ? '' : topology.vertex(vertexId).machine,
+      node: undefined,
+      isReady: false,
+      isSchedulable: true,
+      allocatable: new Float64Array(this.resources.length),
+      requested: new Float64Array(this.resources.length),
+      pods: [],
+      registeredUs: timeUs,
+    };
+    this.nodes.push(record);
+    this.nodeByName.set(name, record);
+    return record;
+  }
+
+  // Workloads -----------------------------------------------------------------------------------------
+
+  private commitWorkload(type: CommitType, object: Deployment | StatefulSet, timeUs: TimeUs): void {
+    const workload = this.workloadNamed(object.kind, object.metadata.namespace, object.metadata.name);
+    const exists = type !== 'DELETED';
+    const desired = exists ? object.spec.replicas : 0;
+    if (workload.desired === desired && workload.exists === exists) return;
+    workload.desired = desired;
+    workload.exists = exists;
+    for (const listener of this.workloadListeners) listener(workload, timeUs);
+  }
+
+  private commitReplicaSet(type: CommitType, set: ReplicaSet, timeUs: TimeUs): void {
+    const { uid, namespace, name, annotations } = set.metadata;
+    const parent = controllerOf(set);
+    let owner = this.ownerByUid.get(uid);
+    if (owner === undefined) {
+      if (type === 'DELETED') return;
+      const workload =
+        parent === undefined ? this.workloadNamed('ReplicaSet', namespace, name) : this.workloadNamed(parent.kind, namespace, parent.name);
+      owner = { workload, uid, revision: 0, ready: 0, livePods: 0, isGone: false };
+      this.ownerByUid.set(uid, owner);
+    }
+    const { workload } = owner;
+    if (parent === undefined) {
+      const exists = type !== 'DELETED';
+      const desired = exists ? set.spec.replicas : 0;
+      if (workload.desired !== desired || workload.exists !== exists) {
+        workload.desired = desired;
+        workload.exists = exists;
+        for (const listener of this.workloadListeners) listener(workload, timeUs);
+      }
+    } else {
+      const revision = Number(annotations[REVISION_ANNOTATION] ?? '0');
+      if (revision > owner.revision) {
+        owner.revision = revision;
+        if (revision > (this.topRevision.get(workload) ?? 0)) {
+          this.topRevision.set(workload, revision);
+          for (const listener of this.revisionListeners) listener(workload, owner, timeUs);
+        }
+      }
+    }
+    if (type === 'DELETED') {
+      owner.isGone = true;
+      if (owner.livePods === 0) this.ownerByUid.delete(uid);
+    }
+  }
+
+  private ownerOf(pod: Pod): OwnerRecord {
+    const reference = controllerOf(pod);
+    if (reference === undefined) return this.bareOwner(pod);
+    return this.ownerByUid.get(reference.uid) ?? this.newOwner(reference, pod.metadata.namespace);
+  }
+
+  /** Owners that are no ReplicaSet are known by their name only: a StatefulSet, a Job, a custom resource. */
+  private newOwner(reference: OwnerReference, namespace: string): OwnerRecord {
+    const name = workloadName(reference.kind, namespace, reference.name);
+    const known = this.bareOwners.get(name);
+    if (known !== undefined) return known;
+    const workload = this.workloadNamed(reference.kind, namespace, reference.name);
+    const owner: OwnerRecord = { workload, uid: '', revision: 0, ready: 0, livePods: 0, isGone: false };
+    if (workload.name === name) this.bareOwners.set(name, owner);
+    return owner;
+  }
+
+  /** Pods without an owner are grouped by their `app` label, or by namespace. */
+  private bareOwner(pod: Pod): OwnerRecord {
+    const { namespace, labels } = pod.metadata;
+    const app = labels['app'] ?? labels['app.kubernetes.io/name'];
+    const kind = app === undefined ? 'pods' : 'app';
+    const name = app ?? namespace;
+    const key = `${kind}/${namespace}/${name}`;
+    let owner = this.bareOwners.get(key);
+    if (owner === undefined) {
+      const workload = kind === 'pods' ? this.workloadCalled(`pods/${name}`, kind, namespace) : this.workloadNamed(kind, namespace, name);
+      owner = { workload, uid: '', revision: 0, ready: 0, livePods: 0, isGone: false };
+      if (this.bareOwners.size < 4 * MAX_WORKLOADS) this.bareOwners.set(key, owner);
+    }
+    return owner;
+  }
+
+  private workloadNamed(kind: string, namespace: string, name: string): WorkloadRecord {
+    return this.workloadCalled(workloadName(kind, namespace, name), kind, namespace);
+  }
+
+  private workloadCalled(fullName: string, kind: string, namespace: string): WorkloadRecord {
+    const known = this.workloadByName.get(fullName);
+    if (known !== undefined) return known;
+    if (this.workloads.length >= MAX_WORKLOADS && fullName !== OTHER) return this.workloadCalled(OTHER, 'other', '');
+    const workload: WorkloadRecord = {
+      name: fullName,
+      kind,
+      namespace,
+      index: this.workloads.length,
+      desired: -1,
+      ready: 0,
+      active: 0,
+      exists: false,
+      pods: new Set(),
+    };
+    this.workloads.push(workload);
+    this.workloadByName.set(fullName, workload);
+    return workload;
+  }
+
+  private usageOf(record: PodRecord, pod: Pod): Float64Array {
+    const used = this.usage(pod);
+    if (used === undefined) return record.requests;
+    const vector = record.requests.slice();
+    vector[CPU] = used.cpuMilli;
+    vector[MEMORY] = used.memoryBytes;
+    return vector;
+  }
+
+  // Resources -----------------------------------------------------------------------------------------
+
+  /** The amounts by resource index; `pods` replaces the count of pods when given. One vector per distinct Resources object. */
+  private vectorOf(resources: Resources, pods: number | undefined): Float64Array {
+    const known = this.vectors.get(resources);
+    if (known !== undefined) return known;
+    for (const name of resources.scalars.keys()) this.resourceIndex(name);
+    const vector = new Float64Array(this.resources.length);
+    vector[0] = resources.milliCpu;
+    vector[1] = resources.memoryBytes;
+    vector[2] = pods ?? resources.pods;
+    vector[EPHEMERAL] = resources.ephemeralBytes;
+    for (const [name, amount] of resources.scalars) vector[this.resourceIndex(name)] = amount;
+    this.vectors.set(resources, vector);
+    return vector;
+  }
+
+  private resourceIndex(name: string): number {
+    const known = this.resourceIndexByName.get(name);
+    if (known !== undefined) return known;
+    const index = this.resources.length;
+    this.resources.push(name);
+    this.resourceIndexByName.set(name, index);
+    return index;
+  }
+}
+
+const OTHER = 'other';
+const NO_USAGE = new Float64Array(0);
+/** Stands for "nothing taken in yet": every comparison with it finds a difference. */
+const EMPTY_POD = { spec: undefined, status: undefined } as unknown as Pod;
+
+function workloadName(kind: string, namespace: string, name: string): string {
+  const lower = kind.toLowerCase();
+  return namespace === 'default' || namespace === '' ? `${lower}/${name}` : `${lower}/${namespace}/${name}`;
+}
+
+function claim(node: NodeRecord, pod: PodRecord): void {
+  pod.slot = node.pods.length;
+  node.pods.push(pod);
+  node.requested = addVector(node.requested, pod.requests, 1);
+}
+
+function release(node: NodeRecord, pod: PodRecord): void {
+  const last = node.pods.pop()!;
+  if (last !== pod) {
+    node.pods[pod.slot] = last;
+    last.slot = pod.slot;
+  }
+  pod.slot = -1;
+  node.requested = addVector(node.requested, pod.requests, -1);
+}
+
+/** Adds in place; returns a longer copy when `amounts` knows more resources. */
+export function addVector(sum: Float64Array, amounts: Float64Array, sign: 1 | -1): Float64Array {
+  let target = sum;
+  if (amounts.length > sum.length) {
+    target = new Float64Array(amounts.length);
+    target.set(sum);
+  }
+  for (let i = 0; i < amounts.length; i++) target[i]! += sign * amounts[i]!;
+  return target;
+}
+
+function sameVector(a: Float64Array, b: Float64Array): boolean {
+  const length = Math.max(a.length, b.length);
+  for (let i = 0; i < length; i++) if ((a[i] ?? 0) !== (b[i] ?? 0)) return false;
+  return true;
+}
+
+function readyCondition(node: Node): boolean {
+  for (const condition of node.status.conditions) if (condition.type === 'Ready') return condition.status === 'True';
+  return false;
+}
+
+/** Whether the control plane has given the node up. */
+function isLost(node: Node): boolean {
+  for (const taint of node.spec.taints) {
+    if (taint.effect !== 'NoExecute') continue;
+    if (taint.key === TAINT_NOT_READY || taint.key === TAINT_UNREACHABLE || taint.key === TAINT_OUT_OF_SERVICE) return true;
+  }
+  return false;
+}
+
+/** The machine kind a node says it is; the topology's when it says nothing. */
+export function machineOf(record: NodeRecord): string {
+  return record.node?.metadata.labels[LABEL_INSTANCE_TYPE] ?? (record.machine === '' ? 'unknown' : record.machine);
+}
