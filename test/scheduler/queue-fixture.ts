@@ -1,0 +1,89 @@
+/** A scheduling queue with a clock that tests set, two profiles and a handful of made-up plugins. */
+import { SECOND_US } from '../../src/engine/units.ts';
+import { keyOf } from '../../src/objects/meta.ts';
+import type { Pod } from '../../src/objects/pod.ts';
+import { ACTION, clusterEvent, EVENT } from '../../src/scheduler/cluster-event.ts';
+import type { QueueItem } from '../../src/scheduler/framework.ts';
+import { HintMap, type PluginRegistrations } from '../../src/scheduler/hint-map.ts';
+import { PodInfos } from '../../src/scheduler/pod-info.ts';
+import type { QueuedPod } from '../../src/scheduler/queued-pod.ts';
+import { type Gate, SchedulingQueue } from '../../src/scheduler/scheduling-queue.ts';
+import { SUCCESS, unresolvable } from '../../src/scheduler/status.ts';
+import { behaviourOf, type KubernetesVersion } from '../../src/scheduler/versions.ts';
+
+export function byPriority(a: QueueItem, b: QueueItem): boolean {
+  if (a.priority !== b.priority) return a.priority > b.priority;
+  if (a.timestampUs !== b.timestampUs) return a.timestampUs < b.timestampUs;
+  return a.sequence < b.sequence;
+}
+
+/** Fit wakes on node additions and pod deletions; Spread only when the deleted pod is called `helper`. */
+export const TEST_PLUGINS: readonly PluginRegistrations[] = [
+  { plugin: 'SchedulingGates', registrations: [{ event: clusterEvent('Pod', ACTION.UPDATE_POD_SCHEDULING_GATES_ELIMINATED) }] },
+  { plugin: 'Fit', registrations: [{ event: clusterEvent('Node', ACTION.ADD) }, { event: clusterEvent('Pod', ACTION.DELETE) }] },
+  {
+    plugin: 'Spread',
+    registrations: [
+      {
+        event: clusterEvent('Pod', ACTION.ADD | ACTION.DELETE | ACTION.UPDATE_POD_LABEL),
+        hint: (_pod, before, after) => ((before ?? after) as Pod).metadata.name === 'helper',
+      },
+    ],
+  },
+];
+
+export interface QueueFixture {
+  readonly queue: SchedulingQueue;
+  readonly world: { nowUs: number; readyCount: number; readonly closedFor: Set<string>; readonly pods: Map<string, Pod> };
+  /** Pops and fails the pod with these rejectors. */
+  fail(...rejectors: string[]): QueuedPod;
+}
+
+export function queueFixture(options: { version?: KubernetesVersion; plugins?: readonly PluginRegistrations[] } = {}): QueueFixture {
+  const behaviour = behaviourOf(options.version ?? '1.34');
+  const infos = new PodInfos(behaviour);
+  const world = { nowUs: 0, readyCount: 0, closedFor: new Set<string>(), pods: new Map<string, Pod>() };
+  const gates: readonly Gate[] = [
+    {
+      name: 'SchedulingGates',
+      preEnqueue: (info) => (info.pod.spec.schedulingGates.length === 0 ? SUCCESS : unresolvable('SchedulingGates', 'gated')),
+    },
+    {
+      name: 'Door',
+      preEnqueue: (info) => (world.closedFor.has(info.pod.metadata.name) ? unresolvable('Door', 'closed') : SUCCESS),
+    },
+  ];
+  const door: PluginRegistrations = { plugin: 'Door', registrations: [{ event: clusterEvent('Pod', ACTION.DELETE), hint: () => false }] };
+  const queue = new SchedulingQueue({
+    nowUs: () => world.nowUs,
+    behaviour,
+    backoff: { initialUs: SECOND_US, maxUs: 10 * SECOND_US },
+    maxUnschedulableUs: 300 * SECOND_US,
+    less: byPriority,
+    hints: new HintMap(new Map([['default-scheduler', [...(options.plugins ?? TEST_PLUGINS), door]]])),
+    gatesOf: () => gates,
+    infoOf: (pod) => infos.of(pod),
+    pendingPod: (key) => world.pods.get(key),
+    onReady: () => {
+      world.readyCount++;
+    },
+  });
+  return {
+    queue,
+    world,
+    fail: (...rejectors) => {
+      const record = queue.pop();
+      if (record === undefined) throw new Error('nothing to pop');
+      record.unschedulablePlugins = rejectors;
+      queue.addUnschedulableIfNotPresent(record);
+      return record;
+    },
+  };
+}
+
+export function setPod(fixture: QueueFixture, pod: Pod): Pod {
+  fixture.world.pods.set(keyOf(pod), pod);
+  return pod;
+}
+
+export { EVENT };
