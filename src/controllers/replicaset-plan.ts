@@ -1,0 +1,102 @@
+/**
+ * ReplicaSet arithmetic: how many pods to create, which to delete, what status to report. Pure.
+ *
+ * Models    kubernetes v1.34 pkg/controller/replicaset/replica_set.go, replica_set_utils.go
+ */
+import type { Condition, TimeUs } from '../objects/meta.ts';
+import { isPodReady, type Pod } from '../objects/pod.ts';
+import { labelsContain } from '../objects/selectors.ts';
+import type { ReplicaSet, ReplicaSetStatus } from '../objects/workloads.ts';
+import { conditionOf, setCondition, withoutCondition } from './conditions.ts';
+import type { ReconcileError } from './controller.ts';
+import { rankPodsForDeletion } from './deletion-ranking.ts';
+import { isPodAvailable } from './pod-state.ts';
+
+/** Pods created or deleted in one sync: BurstReplicas, v1.34. */
+export const BURST_REPLICAS = 500;
+
+export interface ReplicaPlan {
+  readonly createCount: number;
+  readonly deletes: readonly Pod[];
+}
+
+/**
+ * What brings the active pods to `replicas`, at most `burst` steps.
+ * `related` gives the active pods of all ReplicaSets with the same controller; asked only when something is to be deleted.
+ */
+export function planReplicaSet(
+  active: readonly Pod[],
+  replicas: number,
+  related: () => readonly Pod[],
+  nowUs: TimeUs,
+  burst: number = BURST_REPLICAS,
+): ReplicaPlan {
+  const surplus = active.length - replicas;
+  if (surplus < 0) return { createCount: Math.min(-surplus, burst), deletes: [] };
+  if (surplus === 0) return { createCount: 0, deletes: [] };
+  const count = Math.min(surplus, burst);
+  // When all have to go there is nothing to rank.
+  const ordered = count < active.length ? rankPodsForDeletion(active, related(), nowUs) : active;
+  return { createCount: 0, deletes: ordered.slice(0, count) };
+}
+
+/** `manageError`: what creating or deleting pods failed with in this sync. observedGeneration is the old one's. */
+export function computeReplicaSetStatus(
+  set: ReplicaSet,
+  active: readonly Pod[],
+  manageError: ReconcileError | undefined,
+  nowUs: TimeUs,
+): ReplicaSetStatus {
+  let labeled = 0;
+  let ready = 0;
+  let available = 0;
+  const templateLabels = set.spec.template.metadata.labels;
+  for (const pod of active) {
+    if (labelsContain(pod.metadata.labels, templateLabels)) labeled++;
+    if (!isPodReady(pod)) continue;
+    ready++;
+    if (isPodAvailable(pod, set.spec.minReadySeconds, nowUs)) available++;
+  }
+  return {
+    ...set.status,
+    replicas: active.length,
+    fullyLabeledReplicas: labeled,
+    readyReplicas: ready,
+    availableReplicas: available,
+    conditions: failureConditions(set, active.length, manageError, nowUs),
+  };
+}
+
+function failureConditions(
+  set: ReplicaSet,
+  activeCount: number,
+  manageError: ReconcileError | undefined,
+  nowUs: TimeUs,
+): readonly Condition[] {
+  const { conditions } = set.status;
+  const isSet = conditionOf(conditions, 'ReplicaFailure') !== undefined;
+  if (manageError === undefined) return isSet ? withoutCondition(conditions, 'ReplicaFailure') : conditions;
+  // The first failure is kept until a sync succeeds.
+  if (isSet) return conditions;
+  const reason = activeCount < set.spec.replicas ? 'FailedCreate' : activeCount > set.spec.replicas ? 'FailedDelete' : '';
+  return setCondition(conditions, {
+    type: 'ReplicaFailure',
+    status: 'True',
+    reason,
+    message: manageError.message,
+    lastTransitionTime: nowUs,
+  });
+}
+
+/** Whether writing `next` (with the current generation observed) would change nothing. */
+export function isSameReplicaSetStatus(set: ReplicaSet, next: ReplicaSetStatus): boolean {
+  const old = set.status;
+  return (
+    old.replicas === next.replicas &&
+    old.fullyLabeledReplicas === next.fullyLabeledReplicas &&
+    old.readyReplicas === next.readyReplicas &&
+    old.availableReplicas === next.availableReplicas &&
+    old.observedGeneration === set.metadata.generation &&
+    old.conditions === next.conditions
+  );
+}
