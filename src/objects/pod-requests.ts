@@ -10,8 +10,7 @@
 import { compareCodeUnits } from '../base/compare.ts';
 import type { ResourceList } from './meta.ts';
 import { isScalarResource } from './names.ts';
-import type { Container, ContainerStatus, Pod, PodSpec, QosClass, ResourceRequirements } from './pod.ts';
-import { podCondition } from './pod.ts';
+import type { Container, ContainerStatus, Pod, PodCondition, PodSpec, QosClass, ResourceRequirements } from './pod.ts';
 import { quantityMilli, quantityNanos, quantityValue } from './quantity.ts';
 
 /** Amounts the scheduler accounts for. */
@@ -42,6 +41,12 @@ const NANO = 1_000_000_000n;
 const MICRO_PER_MILLI = 1_000_000n;
 const NO_SCALARS: ReadonlyMap<string, number> = new Map();
 export const NO_RESOURCES: Resources = { milliCpu: 0, memoryBytes: 0, ephemeralBytes: 0, pods: 0, scalars: NO_SCALARS };
+
+/** The parts of a pod that requests depend on; without `status` nothing is running yet. */
+export interface RequestingPod {
+  readonly spec: Pick<PodSpec, 'containers' | 'initContainers' | 'overhead' | 'resources'>;
+  readonly status?: Pod['status'];
+}
 
 export interface RequestOptions {
   /** Count what the runtime reports for running containers (in-place resize): true for accounting on nodes, false for an incoming pod. */
@@ -103,7 +108,7 @@ export function qosClassOf(spec: PodSpec): QosClass {
 }
 
 /** The exact effective requests, resource by resource; missing means not asked for. */
-export function exactPodRequests(pod: Pod, options: RequestOptions = {}): ExactResources {
+export function exactPodRequests(pod: RequestingPod, options: RequestOptions = {}): ExactResources {
   const { spec } = pod;
   const useStatus = options.useStatus ?? false;
   const total: ExactResources = new Map();
@@ -112,12 +117,12 @@ export function exactPodRequests(pod: Pod, options: RequestOptions = {}): ExactR
   for (const container of spec.containers) {
     addTo(
       total,
-      containerRequests(pod, container, useStatus ? statusOf(pod.status.containerStatuses, container) : undefined, options.fill),
+      containerRequests(pod, container, useStatus ? statusOf(pod.status?.containerStatuses, container) : undefined, options.fill),
     );
   }
   for (const container of spec.initContainers) {
     if (container.restartPolicy === 'Always') {
-      const status = useStatus ? statusOf(pod.status.initContainerStatuses, container) : undefined;
+      const status = useStatus ? statusOf(pod.status?.initContainerStatuses, container) : undefined;
       const own = containerRequests(pod, container, status, options.fill);
       addTo(total, own);
       addTo(sidecars, own);
@@ -211,11 +216,16 @@ function computeTemplate(spec: PodSpec): TemplateRequests {
     };
     return { initContainers, overhead, podResources, requests, nonZero };
   }
-  const pod = withoutStatus(spec);
-  return { initContainers, overhead, podResources, requests: reduceExact(exactPodRequests(pod)), nonZero: computeNonZero(pod, false) };
+  return {
+    initContainers,
+    overhead,
+    podResources,
+    requests: reduceExact(exactPodRequests({ spec })),
+    nonZero: computeNonZero({ spec }, false),
+  };
 }
 
-function computeNonZero(pod: Pod, useStatus: boolean): NonZeroRequests {
+function computeNonZero(pod: RequestingPod, useStatus: boolean): NonZeroRequests {
   const fill = new Map([
     ['cpu', BigInt(DEFAULT_NONZERO_MILLI_CPU) * MICRO_PER_MILLI],
     ['memory', BigInt(DEFAULT_NONZERO_MEMORY_BYTES) * NANO],
@@ -229,25 +239,24 @@ function computeNonZero(pod: Pod, useStatus: boolean): NonZeroRequests {
   return { milliCpu: ceilTo(exact.get('cpu') ?? 0n, MICRO_PER_MILLI), memoryBytes: ceilTo(exact.get('memory') ?? 0n, NANO) };
 }
 
-/** A pod of which only the spec is read. */
-function withoutStatus(spec: PodSpec): Pod {
-  return { spec } as Pod;
-}
-
 function reportsResources(pod: Pod): boolean {
   return pod.status.containerStatuses.some(hasResources) || pod.status.initContainerStatuses.some(hasResources);
+}
+
+function isInfeasibleResize(condition: PodCondition): boolean {
+  return condition.type === 'PodResizePending' && condition.reason === 'Infeasible';
 }
 
 function hasResources(status: ContainerStatus): boolean {
   return status.resources !== undefined;
 }
 
-function statusOf(statuses: readonly ContainerStatus[], container: Container): ContainerStatus | undefined {
-  return statuses.find((status) => status.name === container.name);
+function statusOf(statuses: readonly ContainerStatus[] | undefined, container: Container): ContainerStatus | undefined {
+  return statuses?.find((status) => status.name === container.name);
 }
 
 function containerRequests(
-  pod: Pod,
+  pod: RequestingPod,
   container: Container,
   status: ContainerStatus | undefined,
   fill: ReadonlyMap<string, bigint> | undefined,
@@ -255,7 +264,7 @@ function containerRequests(
   let own = exactList(container.resources.requests);
   if (status?.resources !== undefined) {
     // A resize that can never be granted does not count; any other counts at the larger of wanted and given.
-    if (podCondition(pod, 'PodResizePending')?.reason === 'Infeasible') own = new Map();
+    if (pod.status?.conditions.some(isInfeasibleResize)) own = new Map();
     raiseTo(own, exactList(status.resources.requests));
     raiseTo(own, exactList(status.allocatedResources ?? {}));
   }
