@@ -41,3 +41,14 @@ export interface RunOutcomeOf<R> {
   readonly isPartial: boolean;
   readonly expectations: readonly ExpectationResult[];
 }
+
+/**
+ * A run in progress, for callers that must stay responsive: between two slices they can return to their event loop, which is the
+ * only way a signal such as Ctrl-C reaches a program. `runScenario` is `advance` in a loop and then `finish`.
+ */
+export interface ScenarioRunOf<R> {
+  /** Simulates one slice; true when the run has reached its end. Asks `shouldStop` and calls `onProgress` first. */
+  advance(): boolean;
+  /** Ends the run where it is (partial when it has not reached its end), measures and judges. Once. */
+  finish(): RunOutcomeOf<R>;
+}
