@@ -32,13 +32,6 @@ import { isSuccess, type Status } from './status.ts';
 import { UnschedulablePool } from './unschedulable-pool.ts';
 import type { Behaviour } from './versions.ts';
 
-/** What the queue needs of a PreEnqueue plugin. */
-export interface Gate {
-  readonly name: string;
-  /** Anything but success keeps the pod out of the queues. */
-  preEnqueue(pod: PodInfo): Status;
-}
-
 export interface SchedulingQueueOptions {
   readonly nowUs: () => number;
   readonly behaviour: Behaviour;
@@ -48,8 +41,8 @@ export interface SchedulingQueueOptions {
   /** The profiles' QueueSort plugin. */
   readonly less: (a: QueueItem, b: QueueItem) => boolean;
   readonly hints: HintMap;
-  /** PreEnqueue plugins of the profile, in the order they run. */
-  readonly gatesOf: (schedulerName: string) => readonly Gate[];
+  /** PreEnqueue of the pod's profile, asking the plugin called `first` first; the refusal names its plugin. */
+  readonly preEnqueue: (pod: PodInfo, first: string) => Status;
   /** Parses a pod, or finds what was parsed of its template. */
   readonly infoOf: (pod: Pod) => PodInfo;
   /** Reads the pod informer; undefined when the pod is gone. */
@@ -386,26 +379,16 @@ export class SchedulingQueue {
     this.pool.add(record);
   }
 
-  /** Asks the gate that closed last first, then the others in order; the first refusal settles it. */
+  /** Asks the PreEnqueue plugins, the one that refused last first; the first refusal settles it. */
   private runPreEnqueue(record: QueuedPod): void {
-    const gates = this.options.gatesOf(record.pod.spec.schedulerName);
-    const last = record.gatingPlugin;
-    if (last !== '') {
-      for (const gate of gates) if (gate.name === last && this.isClosed(gate, record)) return;
+    const status = this.options.preEnqueue(record.info, record.gatingPlugin);
+    if (isSuccess(status)) {
+      record.gatingPlugin = '';
+      return;
     }
-    for (let i = 0; i < gates.length; i++) {
-      const gate = gates[i]!;
-      if (gate.name !== last && this.isClosed(gate, record)) return;
-    }
-    record.gatingPlugin = '';
-  }
-
-  private isClosed(gate: Gate, record: QueuedPod): boolean {
-    if (isSuccess(gate.preEnqueue(record.info))) return false;
-    record.addUnschedulablePlugin(gate.name);
-    record.gatingPlugin = gate.name;
-    record.gatingEvents = this.options.hints.eventsOfPlugin(gate.name);
-    return true;
+    record.addUnschedulablePlugin(status.plugin);
+    record.gatingPlugin = status.plugin;
+    record.gatingEvents = this.options.hints.eventsOfPlugin(status.plugin);
   }
 
   /** Takes the record out of whichever store holds it. */

@@ -4,11 +4,12 @@ import { keyOf } from '../../src/objects/meta.ts';
 import type { Pod } from '../../src/objects/pod.ts';
 import { ACTION, clusterEvent, EVENT } from '../../src/scheduler/cluster-event.ts';
 import type { QueueItem } from '../../src/scheduler/framework.ts';
-import { HintMap, type PluginRegistrations } from '../../src/scheduler/hint-map.ts';
-import { PodInfos } from '../../src/scheduler/pod-info.ts';
+import { HintMap } from '../../src/scheduler/hint-map.ts';
+import { type PodInfo, PodInfos } from '../../src/scheduler/pod-info.ts';
+import type { HintEntry } from '../../src/scheduler/profile.ts';
 import type { QueuedPod } from '../../src/scheduler/queued-pod.ts';
-import { type Gate, SchedulingQueue } from '../../src/scheduler/scheduling-queue.ts';
-import { SUCCESS, unresolvable } from '../../src/scheduler/status.ts';
+import { SchedulingQueue } from '../../src/scheduler/scheduling-queue.ts';
+import { type Status, SUCCESS, unresolvable } from '../../src/scheduler/status.ts';
 import { behaviourOf, type KubernetesVersion } from '../../src/scheduler/versions.ts';
 
 export function byPriority(a: QueueItem, b: QueueItem): boolean {
@@ -17,18 +18,16 @@ export function byPriority(a: QueueItem, b: QueueItem): boolean {
   return a.sequence < b.sequence;
 }
 
-/** Fit wakes on node additions and pod deletions; Spread only when the deleted pod is called `helper`. */
-export const TEST_PLUGINS: readonly PluginRegistrations[] = [
-  { plugin: 'SchedulingGates', registrations: [{ event: clusterEvent('Pod', ACTION.UPDATE_POD_SCHEDULING_GATES_ELIMINATED) }] },
-  { plugin: 'Fit', registrations: [{ event: clusterEvent('Node', ACTION.ADD) }, { event: clusterEvent('Pod', ACTION.DELETE) }] },
+/** Fit wakes on node additions and pod deletions; Spread only when the pod of the event is called `helper`. */
+export const TEST_HINTS: readonly HintEntry[] = [
+  { plugin: 'SchedulingGates', event: clusterEvent('Pod', ACTION.UPDATE_POD_SCHEDULING_GATES_ELIMINATED), hint: undefined },
+  { plugin: 'Door', event: clusterEvent('Pod', ACTION.DELETE), hint: () => false },
+  { plugin: 'Fit', event: clusterEvent('Node', ACTION.ADD), hint: undefined },
+  { plugin: 'Fit', event: clusterEvent('Pod', ACTION.DELETE), hint: undefined },
   {
     plugin: 'Spread',
-    registrations: [
-      {
-        event: clusterEvent('Pod', ACTION.ADD | ACTION.DELETE | ACTION.UPDATE_POD_LABEL),
-        hint: (_pod, before, after) => ((before ?? after) as Pod).metadata.name === 'helper',
-      },
-    ],
+    event: clusterEvent('Pod', ACTION.ADD | ACTION.DELETE | ACTION.UPDATE_POD_LABEL),
+    hint: (_pod, before, after) => ((before ?? after) as Pod).metadata.name === 'helper',
   },
 ];
 
@@ -39,29 +38,22 @@ export interface QueueFixture {
   fail(...rejectors: string[]): QueuedPod;
 }
 
-export function queueFixture(options: { version?: KubernetesVersion; plugins?: readonly PluginRegistrations[] } = {}): QueueFixture {
+export function queueFixture(options: { version?: KubernetesVersion; hints?: readonly HintEntry[] } = {}): QueueFixture {
   const behaviour = behaviourOf(options.version ?? '1.34');
   const infos = new PodInfos(behaviour);
   const world = { nowUs: 0, readyCount: 0, closedFor: new Set<string>(), pods: new Map<string, Pod>() };
-  const gates: readonly Gate[] = [
-    {
-      name: 'SchedulingGates',
-      preEnqueue: (info) => (info.pod.spec.schedulingGates.length === 0 ? SUCCESS : unresolvable('SchedulingGates', 'gated')),
-    },
-    {
-      name: 'Door',
-      preEnqueue: (info) => (world.closedFor.has(info.pod.metadata.name) ? unresolvable('Door', 'closed') : SUCCESS),
-    },
-  ];
-  const door: PluginRegistrations = { plugin: 'Door', registrations: [{ event: clusterEvent('Pod', ACTION.DELETE), hint: () => false }] };
+  const preEnqueue = (info: PodInfo): Status => {
+    if (info.pod.spec.schedulingGates.length > 0) return unresolvable('SchedulingGates', 'gated');
+    return world.closedFor.has(info.pod.metadata.name) ? unresolvable('Door', 'closed') : SUCCESS;
+  };
   const queue = new SchedulingQueue({
     nowUs: () => world.nowUs,
     behaviour,
     backoff: { initialUs: SECOND_US, maxUs: 10 * SECOND_US },
     maxUnschedulableUs: 300 * SECOND_US,
     less: byPriority,
-    hints: new HintMap(new Map([['default-scheduler', [...(options.plugins ?? TEST_PLUGINS), door]]])),
-    gatesOf: () => gates,
+    hints: new HintMap(new Map([['default-scheduler', options.hints ?? TEST_HINTS]])),
+    preEnqueue,
     infoOf: (pod) => infos.of(pod),
     pendingPod: (key) => world.pods.get(key),
     onReady: () => {

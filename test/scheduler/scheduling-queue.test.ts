@@ -129,14 +129,6 @@ describe('moves', () => {
     expect([high.place, low.place]).toEqual([PLACE.UNSCHEDULABLE, PLACE.BACKOFF]);
   });
 
-  test('any taint change wakes pods of a plugin that asked only for new nodes', () => {
-    const fixture = queueFixture();
-    fixture.queue.add(testPod());
-    const record = fixture.fail('Fit');
-    fixture.queue.move(EVENT.NODE_TAINT, testNode(), testNode());
-    expect(record.place).toBe(PLACE.BACKOFF);
-  });
-
   test('activate ignores backoff, and reaches pods in flight through their failed attempt', () => {
     const fixture = queueFixture();
     fixture.queue.add(testPod({ name: 'a', priority: 1 }));
