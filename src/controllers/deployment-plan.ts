@@ -87,8 +87,14 @@ export function maxScaleDown(deployment: Deployment, all: readonly ReplicaSet[],
   return sumOfSpec(all) - minAvailable - newUnavailable;
 }
 
+export interface CleanupPlan {
+  readonly resizes: readonly Resize[];
+  /** A set reports more available pods than it should have: its controller lags, and the sync stops after these resizes. */
+  readonly isCutShort: boolean;
+}
+
 /** First the pods that serve nobody: each old set, oldest first, shrinks by what is not available, `budget` in all. */
-export function planUnhealthyCleanup(oldSets: readonly ReplicaSet[], budget: number): Resize[] {
+export function planUnhealthyCleanup(oldSets: readonly ReplicaSet[], budget: number): CleanupPlan {
   const resizes: Resize[] = [];
   let left = budget;
   for (const set of oldSets.toSorted(byCreation)) {
@@ -96,11 +102,11 @@ export function planUnhealthyCleanup(oldSets: readonly ReplicaSet[], budget: num
     const { replicas } = set.spec;
     if (replicas === 0 || replicas === set.status.availableReplicas) continue;
     const count = Math.min(left, replicas - set.status.availableReplicas);
-    if (count < 0) break;
+    if (count < 0) return { resizes, isCutShort: true };
     resizes.push({ set, size: replicas - count });
     left -= count;
   }
-  return resizes;
+  return { resizes, isCutShort: false };
 }
 
 /** Then available pods, as far as enough stay available. `all` and `oldSets` as they are after the clean-up. */

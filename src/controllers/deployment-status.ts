@@ -155,3 +155,18 @@ export function pauseCondition(deployment: Deployment, nowUs: TimeUs): Deploymen
     ? newCondition('Progressing', 'Unknown', REASON.PAUSED, 'Deployment is paused', nowUs)
     : newCondition('Progressing', 'Unknown', REASON.RESUMED, 'Deployment is resumed', nowUs);
 }
+
+/** Conditions are compared by identity: the functions here keep those that did not change. */
+export function isSameDeploymentStatus(a: DeploymentStatus, b: DeploymentStatus): boolean {
+  return (
+    a.observedGeneration === b.observedGeneration &&
+    a.replicas === b.replicas &&
+    a.updatedReplicas === b.updatedReplicas &&
+    a.readyReplicas === b.readyReplicas &&
+    a.availableReplicas === b.availableReplicas &&
+    a.unavailableReplicas === b.unavailableReplicas &&
+    a.collisionCount === b.collisionCount &&
+    a.conditions.length === b.conditions.length &&
+    a.conditions.every((condition, index) => condition === b.conditions[index])
+  );
+}
