@@ -169,7 +169,7 @@ function parseWhole(raw: string): Parsed<number> {
 }
 
 /** zod's error callback: says what was expected and what stands there instead. */
-function wrongType(expected: string) {
+export function wrongType(expected: string) {
   return (issue: { readonly input?: unknown; readonly code?: string }): string | undefined => {
     if (issue.code === 'unrecognized_keys') return undefined;
     return issue.input === undefined ? `missing, expected ${expected}` : `expected ${expected}, found ${describeValue(issue.input)}`;

@@ -10,6 +10,7 @@ import type { Distribution } from '../engine/distributions.ts';
 import type { AnyObject } from '../objects/kinds.ts';
 import type { ResourceList, StringMap } from '../objects/meta.ts';
 import type { Node, Taint } from '../objects/node.ts';
+import type { QuirkName } from '../objects/quirks.ts';
 import type { Expectation } from './expect.ts';
 
 export const SCENARIO_API_VERSION = 'seatrial.dev/v1alpha1';
@@ -25,6 +26,7 @@ export interface SourcePosition {
 
 /** Gives file contents by path. In the command line it reads the disk, in a browser or a test a map. */
 export interface FileSource {
+  exists(path: string): boolean;
   /** Whole content; names that end in `.gz` are unpacked. Throws InputError when the file is missing or damaged. */
   readBytes(path: string): Uint8Array;
   readText(path: string): string;
@@ -41,6 +43,8 @@ export interface ScenarioSpec {
   /** Upper bound of a run until idle; Infinity when the file gives none. Only read when durationUs is `idle`. */
   readonly idleLimitUs: number;
   readonly kubernetesVersion: KubernetesVersion;
+  /** Known upstream bugs to reproduce. */
+  readonly quirks: readonly QuirkName[];
   readonly cluster: ClusterSpec;
   readonly controlPlane: ControlPlaneSpec;
   /** At least one. Pods go to the scheduler whose configuration has a profile of their schedulerName. */

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { constant } from '../engine/distributions.ts';
+import { QUIRKS } from '../objects/quirks.ts';
 import type { Parsed } from './durations.ts';
 import { parseExpectation } from './expect-parser.ts';
 import * as f from './fields.ts';
@@ -42,6 +43,7 @@ export function scenarioSchema(words: Vocabulary) {
             .default('idle'),
           idleLimit: f.positiveDuration('With `duration: idle`: end here even when there is work left').optional(),
           kubernetesVersion: f.choice(KUBERNETES_VERSIONS, 'The release whose behaviour is modelled').default('v1.34'),
+          quirks: f.list(enumOf(QUIRKS, 'A known upstream bug'), 'Known upstream bugs to reproduce').prefault([]),
           cluster: clusterSchema(words).prefault({}),
           scheduler: schedulerSchema().optional(),
           schedulers: f.list(schedulerSchema(), 'Several schedulers side by side, each with its own configuration').optional(),
@@ -161,7 +163,7 @@ function machineSchema() {
       memory: f.quantity('Memory, such as 64Gi'),
       pods: f.wholeNumber(0, 'Most pods it takes').default(110),
       resources: f.quantityMap('Further resources, such as nvidia.com/gpu: 4').prefault({}),
-      reserved: f.quantityMap('What system and kubelet keep for themselves; allocatable is the rest').prefault({}),
+      reserved: f.quantityMap('What system and kubelet keep for themselves; allocatable is the rest (default memory: 100Mi)').optional(),
       price: f.amount('Currency units per hour').default(0),
       idleWatts: f.amount('Power with nothing running').default(0),
       busyWatts: f.amount('Power with all cores busy').default(0),
@@ -355,7 +357,7 @@ const EVENT_KEYS: readonly string[] = [
 
 function expectField() {
   return z
-    .string({ error: 'expected text such as p99(pod.startup) <= 5s' })
+    .string({ error: f.wrongType('text such as p99(pod.startup) <= 5s') })
     .describe('measure(arguments) comparator value, such as availability(deployment/web) >= 99.9%')
     .transform((raw, context) => {
       const parsed = parseExpectation(raw);

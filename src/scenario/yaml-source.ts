@@ -25,8 +25,8 @@ export type DocumentPath = readonly PathPart[];
 
 const MASKED_COLON = '\uE001';
 const MASKED_COMMA = '\uE002';
-/** A distribution call up to its closing parenthesis, on one line. */
-const DISTRIBUTION_CALL = /\b(?:constant|uniform|exponential|normal|lognormal|weibull|pareto|gamma|empirical)\([^()\n'"#]*\)/g;
+/** `word(...)` on one line. Any word, so that a misspelled distribution is reported as such and not as broken YAML. */
+const CALL = /\b[A-Za-z][\w-]*\([^()\n'"#]*\)/g;
 
 /** One document of a file. */
 export class SourceDocument {
@@ -106,8 +106,7 @@ export class SourceDocument {
 /** Reads all documents of one file; empty documents are left out. Syntax errors are added to `problems`. */
 export function parseSource(file: string, text: string, problems: InputProblem[]): SourceDocument[] {
   const lines = new LineCounter();
-  const masked = text.replace(DISTRIBUTION_CALL, (call) => call.replaceAll(':', MASKED_COLON).replaceAll(',', MASKED_COMMA));
-  const parsed = parseAllDocuments(masked, { lineCounter: lines, merge: true, prettyErrors: false });
+  const parsed = parseAllDocuments(mask(text), { lineCounter: lines, merge: true, prettyErrors: false });
   const documents: SourceDocument[] = [];
   for (const document of 'empty' in parsed ? [] : parsed) {
     for (const error of document.errors) {
@@ -123,8 +122,7 @@ export function parseSource(file: string, text: string, problems: InputProblem[]
 
 /** One value as it would be written after a key: `3`, `false`, `[a, b]`, `exponential(mean: 3d)`. undefined when it is not valid YAML. */
 export function parseInlineValue(text: string): { readonly value: unknown } | undefined {
-  const masked = text.replace(DISTRIBUTION_CALL, (call) => call.replaceAll(':', MASKED_COLON).replaceAll(',', MASKED_COMMA));
-  const document = parseDocument(masked, { prettyErrors: false });
+  const document = parseDocument(mask(text), { prettyErrors: false });
   return document.errors.length > 0 ? undefined : { value: unmask(document.toJS() as unknown) };
 }
 
@@ -139,12 +137,23 @@ export function formatPath(path: DocumentPath): string {
   return text;
 }
 
+/** The value at `path` inside plain data; undefined when there is none. */
+export function valueAt(root: unknown, path: DocumentPath): unknown {
+  let at = root;
+  for (const part of path) at = at === null || typeof at !== 'object' ? undefined : (at as Record<PathPart, unknown>)[part];
+  return at;
+}
+
 function isEmptyScalar(node: unknown): boolean {
   return isScalar(node) && (node.value === null || node.value === '') && node.source === '';
 }
 
 function startOf(node: unknown): number | undefined {
   return isNode(node) ? ((node as YamlNode).range?.[0] ?? undefined) : undefined;
+}
+
+function mask(text: string): string {
+  return text.replace(CALL, (call) => call.replaceAll(':', MASKED_COLON).replaceAll(',', MASKED_COMMA));
 }
 
 /** Restores masked characters in every string and key. */

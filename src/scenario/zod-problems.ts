@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { InputProblem } from '../base/input-error.ts';
 import { nearestName } from '../base/nearest-name.ts';
 import { describeValue } from './fields.ts';
-import type { DocumentPath, PathPart, SourceDocument } from './yaml-source.ts';
+import { type DocumentPath, type PathPart, type SourceDocument, valueAt } from './yaml-source.ts';
 
 type Issue = z.core.$ZodIssue;
 /** The part of JSON Schema that says which keys a place may have. */
@@ -108,13 +108,4 @@ function keysAt(schema: JsonSchema, path: DocumentPath): string[] {
   if (typeof first === 'number') return schema.items === undefined ? [] : keysAt(schema.items, rest);
   const next = schema.properties?.[first] ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined);
   return next === undefined ? [] : keysAt(next, rest);
-}
-
-function valueAt(value: unknown, path: DocumentPath): unknown {
-  let at = value;
-  for (const part of path) {
-    if (at === null || typeof at !== 'object') return undefined;
-    at = (at as Record<PathPart, unknown>)[part];
-  }
-  return at;
 }

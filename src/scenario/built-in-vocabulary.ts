@@ -1,0 +1,40 @@
+/**
+ * The vocabulary of this release, collected from the registries.
+ */
+import type { ParameterDef } from '../base/parameters.ts';
+import { MACHINE_KINDS } from '../datacenter/machine-kinds.ts';
+import { DEFAULT_NETWORK_PROFILE, DISTANCES, NETWORK_PROFILES } from '../datacenter/network-profiles.ts';
+import { DEFAULT_KUBELET_PROFILE, KUBELET_PROFILES, PROFILE_PARAMETERS } from '../kubelet/profiles.ts';
+import type { ParamInfo, Vocabulary } from './vocabulary.ts';
+
+export function builtInVocabulary(): Vocabulary {
+  return {
+    machines: MACHINE_KINDS,
+    networkProfiles: NETWORK_PROFILES.map((profile) => ({ name: profile.name, summary: profile.description })),
+    networkDistances: DISTANCES,
+    faults: [],
+    controllers: [],
+    kubeletProfiles: KUBELET_PROFILES.map((profile) => ({ name: profile.name, summary: profile.description })),
+    kubeletParams: PROFILE_PARAMETERS.map((parameter) => ({
+      name: parameter.name,
+      type: parameter.type,
+      summary: `replaces the profile’s ${parameter.name}`,
+    })),
+    traceFormats: [],
+    defaults: { networkProfile: DEFAULT_NETWORK_PROFILE, kubeletProfile: DEFAULT_KUBELET_PROFILE },
+  };
+}
+
+/** A described parameter of a registry as the scenario sees it. */
+export function paramInfo(def: ParameterDef): ParamInfo {
+  const type = def.type === 'text' && def.choices !== undefined ? 'choice' : def.type;
+  return {
+    name: def.name,
+    type,
+    summary: def.summary,
+    default: def.default,
+    ...(def.choices === undefined ? {} : { choices: def.choices }),
+    ...(def.min === undefined ? {} : { min: def.min }),
+    ...(def.max === undefined ? {} : { max: def.max }),
+  };
+}

@@ -1,0 +1,264 @@
+/**
+ * Loads scenario files: one Scenario, manifests, or both, in any number of files, into one ScenarioSpec.
+ *
+ * Everything wrong is collected and thrown as one InputError: syntax first (nothing else can be read then), then the shape of the
+ * scenario together with the manifests, then what depends on several places.
+ * Without a Scenario document the files are a cluster dump: Node manifests make the cluster, the rest is created at time 0, and
+ * the run lasts until nothing is left to do.
+ */
+import { InputError, type InputProblem } from '../base/input-error.ts';
+import { lowerCluster } from './lower-cluster.ts';
+import { lowerEvents } from './lower-events.ts';
+import { checkExpectations, lowerExpectations } from './lower-expect.ts';
+import { lowerWorkload } from './lower-workload.ts';
+import { Lowering } from './lowering.ts';
+import { ManifestReader } from './manifest-source.ts';
+import { ObjectOverrides, parseOverride } from './overrides.ts';
+import type { ConfigDocument, ControllersSpec, FileSource, ManifestEntry, ParamValue, ScenarioSpec, SchedulerSpec } from './scenario.ts';
+import { type ScenarioDocument, type SchedulerDocument, scenarioSchema } from './schema.ts';
+import type { Vocabulary } from './vocabulary.ts';
+import { parseSource, type SourceDocument } from './yaml-source.ts';
+import { problemsOf } from './zod-problems.ts';
+
+export interface LoadOptions {
+  readonly files: FileSource;
+  readonly words: Vocabulary;
+  /** `path=value`, in the order they are applied. */
+  readonly overrides?: readonly string[];
+}
+
+/** The scenario in `paths`. Throws an InputError with all that is wrong. */
+export function loadScenario(paths: readonly string[], options: LoadOptions): ScenarioSpec {
+  const problems: InputProblem[] = [];
+  const overrides = (options.overrides ?? []).flatMap((text) => parseOverride(text, problems) ?? []);
+  const documents = readDocuments(paths, options.files, problems);
+  throwIfAny(problems);
+
+  const scenarios = documents.filter(isScenario);
+  for (const extra of scenarios.slice(1))
+    problems.push(extra.problem(['kind'], `a second Scenario: the first is in ${scenarios[0]!.file}`));
+  const scenario = scenarios[0] ?? generatedScenario(paths);
+  for (const override of overrides) {
+    if (override.object === '') scenario.set(override.path, override.value, `--set ${override.text}`);
+  }
+  const objectOverrides = new ObjectOverrides(overrides);
+  const manifests = new ManifestReader(objectOverrides, problems);
+  const entries = documents.filter((document) => !isScenario(document)).flatMap((document) => manifests.fromDocument(document));
+
+  const schema = scenarioSchema(options.words);
+  const checked = schema.safeParse(scenario.value);
+  const lowering = new Lowering(scenario, options.words, options.files, manifests, problems);
+  if (!checked.success) {
+    problems.push(...problemsOf(checked.error, scenario, schema));
+    readManifestsAnyway(lowering);
+    throw new InputError(problems);
+  }
+  const spec = lower(checked.data, lowering, entries);
+  objectOverrides.reportUnused(problems);
+  throwIfAny(problems);
+  return spec;
+}
+
+function throwIfAny(problems: readonly InputProblem[]): void {
+  if (problems.length > 0) throw new InputError(problems);
+}
+
+function readDocuments(paths: readonly string[], files: FileSource, problems: InputProblem[]): SourceDocument[] {
+  const documents: SourceDocument[] = [];
+  for (const path of paths) {
+    try {
+      const found = parseSource(path, files.readText(path), problems);
+      if (found.length === 0 && problems.length === 0)
+        problems.push({ path: '', file: path, message: 'the file is empty: expected a Scenario or manifests' });
+      documents.push(...found);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  return documents;
+}
+
+/** Anything of our own group is meant as a scenario, so that a misspelled kind is reported there. */
+function isScenario(document: SourceDocument): boolean {
+  const value = document.value as { apiVersion?: unknown; kind?: unknown } | null;
+  if (value === null || typeof value !== 'object') return false;
+  return value.kind === 'Scenario' || (typeof value.apiVersion === 'string' && value.apiVersion.startsWith('seatrial.dev/v1'));
+}
+
+/** What files without a scenario mean, named after the first of them. */
+function generatedScenario(paths: readonly string[]): SourceDocument {
+  const base = (paths[0] ?? 'manifests').replace(/^.*[/\\]/, '').replace(/\.(ya?ml|json)$/i, '');
+  const name =
+    base
+      .toLowerCase()
+      .replace(/[^a-z0-9.-]+/g, '-')
+      .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '') || 'manifests';
+  const text = `apiVersion: seatrial.dev/v1alpha1\nkind: Scenario\nmetadata: { name: "${name}" }\nspec: {}\n`;
+  return parseSource('(no Scenario document)', text, [])[0]!;
+}
+
+/** With a scenario of the wrong shape its manifests can still be checked, so that all mistakes are shown at once. */
+function readManifestsAnyway(lowering: Lowering): void {
+  const spec = (lowering.document.value as { spec?: { manifests?: unknown } } | null)?.spec;
+  const manifests = spec?.manifests;
+  if (!Array.isArray(manifests)) return;
+  for (const [index, manifest] of manifests.entries()) {
+    if (typeof manifest === 'string' || (typeof manifest === 'object' && manifest !== null)) {
+      lowering.manifests.read(lowering, manifest as string | object, ['spec', 'manifests', index]);
+    }
+  }
+}
+
+function lower(document: ScenarioDocument, lowering: Lowering, found: readonly ManifestEntry[]): ScenarioSpec {
+  const { spec } = document;
+  const named = spec.manifests.flatMap((manifest, index) => lowering.manifests.read(lowering, manifest, ['spec', 'manifests', index]));
+  const all = [...named, ...found];
+  const isNode = (entry: ManifestEntry): boolean => entry.object.kind === 'Node';
+  const manifests = all.filter((entry) => !isNode(entry));
+  checkDuplicates(manifests, lowering);
+  const { spec: cluster, topology } = lowerCluster(lowering, spec.cluster, all.filter(isNode));
+  const events = lowerEvents(lowering, spec.events, topology);
+  const workload = lowerWorkload(lowering, spec.workload);
+  const expect = lowerExpectations(lowering, spec.expect);
+  // After a mistake above, names would be missing here that are only misread.
+  if (lowering.problems.length === 0) checkExpectations(lowering, expect, { manifests, events, workload });
+  checkEnd(lowering, spec, events);
+  const { at, ...controlPlane } = spec.cluster.controlPlane;
+  return {
+    name: document.metadata.name,
+    description: spec.description.trim(),
+    seed: spec.seed,
+    randomSource: spec.random,
+    durationUs: spec.duration,
+    idleLimitUs: spec.idleLimit ?? Infinity,
+    kubernetesVersion: spec.kubernetesVersion,
+    quirks: [...new Set(spec.quirks)] as ScenarioSpec['quirks'],
+    cluster,
+    controlPlane: { placement: at, ...controlPlane },
+    schedulers: lowerSchedulers(lowering, spec),
+    controllers: lowerControllers(spec.controllers),
+    kubelet: lowerKubelet(spec.kubelet),
+    manifests,
+    workload,
+    events,
+    expect,
+    metrics: {
+      intervalUs: spec.metrics.interval,
+      keepEvents: spec.metrics.keepEvents,
+      keepPods: spec.metrics.keepPods,
+      warmupUs: spec.metrics.warmup,
+    },
+    position: lowering.positionOf([]),
+  };
+}
+
+function checkDuplicates(manifests: readonly ManifestEntry[], lowering: Lowering): void {
+  const seen = new Map<string, ManifestEntry>();
+  for (const entry of manifests) {
+    const { kind, metadata } = entry.object;
+    if (metadata.name === '') continue;
+    const key = `${kind}/${metadata.namespace}/${metadata.name}`;
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, entry);
+    else
+      lowering.problems.push({
+        ...entry.position,
+        message: `${kind} "${metadata.name}" exists twice: first in ${first.position.file}:${first.position.line}`,
+      });
+  }
+}
+
+function checkEnd(lowering: Lowering, spec: ScenarioDocument['spec'], events: ScenarioSpec['events']): void {
+  if (spec.duration !== 'idle') {
+    if (spec.idleLimit !== undefined)
+      lowering.report(['spec', 'idleLimit'], '"idleLimit" only goes with "duration: idle"', undefined, true);
+    return;
+  }
+  if (spec.idleLimit !== undefined) return;
+  for (const event of events) {
+    const { when } = event;
+    if (when.kind === 'every' && when.untilUs === Infinity && when.times === Infinity) {
+      lowering.problems.push({
+        ...event.position,
+        message: 'this happens for ever, so a run until idle never ends',
+        hint: 'give spec.duration, spec.idleLimit, or "until" or "times" here',
+      });
+    }
+  }
+  for (const [index, entry] of spec.workload.entries()) {
+    const { synthetic } = entry;
+    if (synthetic !== undefined && synthetic.until === undefined && synthetic.maxPods === undefined) {
+      lowering.report(
+        ['spec', 'workload', index],
+        'these arrivals never stop, so a run until idle never ends',
+        'give spec.duration, spec.idleLimit, or "until" or "maxPods" here',
+      );
+    }
+  }
+}
+
+function lowerSchedulers(lowering: Lowering, spec: ScenarioDocument['spec']): SchedulerSpec[] {
+  if (spec.scheduler !== undefined && spec.schedulers !== undefined) {
+    lowering.report(['spec', 'schedulers'], 'a scenario has "scheduler" or "schedulers", not both', undefined, true);
+  }
+  if (spec.schedulers !== undefined && spec.schedulers.length === 0)
+    lowering.report(['spec', 'schedulers'], 'expected at least one scheduler');
+  const written = spec.schedulers?.map((scheduler, index) => [scheduler, ['spec', 'schedulers', index]] as const);
+  const names = new Set<string>();
+  return (written ?? [[spec.scheduler ?? DEFAULT_SCHEDULER, ['spec', 'scheduler']] as const]).map(([scheduler, path]) => {
+    if (names.has(scheduler.name)) lowering.report([...path, 'name'], `two schedulers are called "${scheduler.name}"`);
+    names.add(scheduler.name);
+    return {
+      name: scheduler.name,
+      config: readConfig(lowering, scheduler, path),
+      evaluator: scheduler.evaluator,
+      tieBreak: scheduler.tieBreak,
+      cycleCost: scheduler.cycleCost,
+      replicas: scheduler.replicas,
+    };
+  });
+}
+
+const DEFAULT_SCHEDULER: SchedulerDocument = {
+  name: 'kube-scheduler',
+  evaluator: 'fast',
+  tieBreak: 'random',
+  cycleCost: { kind: 'constant', value: 1000 },
+  replicas: 1,
+};
+
+function readConfig(lowering: Lowering, scheduler: SchedulerDocument, base: readonly (string | number)[]): ConfigDocument | undefined {
+  const path = [...base, 'config'];
+  const { config } = scheduler;
+  if (config === undefined) return undefined;
+  if (typeof config !== 'string') return lowering.schedulerConfig(lowering.document, path, config);
+  const file = lowering.resolve(config);
+  const documents = lowering.readDocuments(file, path);
+  if (documents === undefined) return undefined;
+  if (documents.length !== 1) {
+    lowering.report(path, `expected one KubeSchedulerConfiguration in ${file}, found ${documents.length} documents`);
+    return undefined;
+  }
+  return lowering.schedulerConfig(documents[0]!, [], documents[0]!.value);
+}
+
+function lowerControllers(written: ScenarioDocument['spec']['controllers']): ControllersSpec {
+  const settings: Record<string, ControllersSpec['settings'][string]> = {};
+  for (const [name, setting] of Object.entries(written)) {
+    if (setting === undefined) continue;
+    const { enabled, ...params } = setting;
+    settings[name] = { enabled, params: given(params) };
+  }
+  return { settings };
+}
+
+function lowerKubelet(written: ScenarioDocument['spec']['kubelet']): ScenarioSpec['kubelet'] {
+  const { profile, ...overrides } = written;
+  return { profile, overrides: given(overrides) };
+}
+
+/** Without the keys nobody wrote. */
+function given(params: Readonly<Record<string, unknown>>): Record<string, ParamValue> {
+  return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined)) as Record<string, ParamValue>;
+}
