@@ -41,9 +41,21 @@ export const POD = {
   /** Its processes stopped or started while the API server may still say otherwise. */
   WENT_DOWN: 4096,
   CAME_UP: 8192,
+  /** Its containers began or ceased to use the node: started, no container down, not finished. */
+  USE_BEGAN: 16384,
+  USE_ENDED: 32768,
 } as const;
 
-export const NODE = { ADDED: 1, REMOVED: 2, READY: 4, NOT_READY: 8, CAPACITY: 16, SCHEDULABLE: 32, UNSCHEDULABLE: 64, TAINTED: 128 } as const;
+export const NODE = {
+  ADDED: 1,
+  REMOVED: 2,
+  READY: 4,
+  NOT_READY: 8,
+  CAPACITY: 16,
+  SCHEDULABLE: 32,
+  UNSCHEDULABLE: 64,
+  TAINTED: 128,
+} as const;
 
 export interface NodeRecord {
   readonly name: string;
@@ -114,11 +126,13 @@ export interface PodRecord {
   requests: Float64Array;
   /** What its containers use while they run; the requests unless the usage model says otherwise. */
   usage: Float64Array;
+  /** Between USE_BEGAN and USE_ENDED. */
+  isUsing: boolean;
   /** Ready condition is True. */
   isReady: boolean;
-  /** Its processes were seen to stop after they had started. */
-  isDown: boolean;
-  /** isReady, not down, not terminating: what its workload counts as ready. */
+  /** Containers whose process has stopped and not started again, as the machines know it. */
+  downContainers: number;
+  /** isReady, no container down, not terminating: what its workload counts as ready. */
   isServing: boolean;
   isTerminating: boolean;
   isFinished: boolean;
@@ -131,7 +145,9 @@ export interface PodRecord {
   readyUs: TimeUs;
   terminatingUs: TimeUs;
   finishedUs: TimeUs;
+  /** Container restarts so far, and how many of them the change RESTARTED brought. */
   restarts: number;
+  newRestarts: number;
   /** Reason of the DisruptionTarget condition; empty when there is none. */
   disruption: string;
 }

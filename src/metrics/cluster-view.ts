@@ -10,14 +10,25 @@
  * `startedUs`, which the kubelet reports.
  */
 import type { Topology } from '../datacenter/topology.ts';
+import type { PodDisruptionBudget } from '../objects/cluster.ts';
 import type { AnyObject } from '../objects/kinds.ts';
 import { controllerOf, keyOf, type OwnerReference, type TimeUs } from '../objects/meta.ts';
 import { LABEL_INSTANCE_TYPE, type Node, TAINT_NOT_READY, TAINT_OUT_OF_SERVICE, TAINT_UNREACHABLE } from '../objects/node.ts';
-import { type Pod, isTerminal } from '../objects/pod.ts';
-import { podRequests, reduceResourceList, type Resources } from '../objects/pod-requests.ts';
+import { isTerminal, type Pod } from '../objects/pod.ts';
+import { podRequests, type Resources, reduceResourceList } from '../objects/pod-requests.ts';
 import type { Deployment, ReplicaSet, StatefulSet } from '../objects/workloads.ts';
-import type { PodDisruptionBudget } from '../objects/cluster.ts';
-import { CPU, EPHEMERAL, LEVELS, MEMORY, NODE, type NodeRecord, type OwnerRecord, POD, type PodRecord, type WorkloadRecord } from './cluster-records.ts';
+import {
+  CPU,
+  EPHEMERAL,
+  LEVELS,
+  MEMORY,
+  NODE,
+  type NodeRecord,
+  type OwnerRecord,
+  POD,
+  type PodRecord,
+  type WorkloadRecord,
+} from './cluster-records.ts';
 import type { CommitType, UsageModel } from './measure.ts';
 import type { SampleClock } from './sample-clock.ts';
 
@@ -134,14 +145,16 @@ export class ClusterView {
     }
   }
 
-  /** The processes of a pod stopped or started, whatever the API server believes. */
-  setDown(podUid: string, isDown: boolean, timeUs: TimeUs): void {
+  /** A container's process stopped or started, whatever the API server believes. Init containers and sidecars do not count. */
+  setContainer(podUid: string, container: string, isStarted: boolean, timeUs: TimeUs): void {
     const record = this.pods.get(podUid);
-    if (record === undefined || record.isDown === isDown) return;
+    if (record === undefined || (isStarted && record.downContainers === 0)) return;
+    if (!record.pod.spec.containers.some((entry) => entry.name === container)) return;
     this.clock.advance(timeUs);
-    record.isDown = isDown;
+    record.downContainers += isStarted ? -1 : 1;
+    if (record.downContainers !== (isStarted ? 0 : 1)) return;
     this.updateServing(record);
-    this.notifyPod(record, isDown ? POD.WENT_DOWN : POD.CAME_UP, timeUs);
+    this.notifyPod(record, (isStarted ? POD.CAME_UP : POD.WENT_DOWN) | updateUse(record), timeUs);
   }
 
   // Pods ----------------------------------------------------------------------------------------------
@@ -171,8 +184,9 @@ export class ClusterView {
       slot: -1,
       requests: this.vectorOf(podRequests(pod), 1),
       usage: NO_USAGE,
+      isUsing: false,
       isReady: false,
-      isDown: false,
+      downContainers: 0,
       isServing: false,
       isTerminating: false,
       isFinished: false,
@@ -183,6 +197,7 @@ export class ClusterView {
       terminatingUs: -1,
       finishedUs: -1,
       restarts: 0,
+      newRestarts: 0,
       disruption: '',
     };
     this.pods.set(record.uid, record);
@@ -224,8 +239,9 @@ export class ClusterView {
       release(record.node!, record);
       change |= POD.RELEASED;
     }
-    if (change !== 0) this.updateServing(record);
-    return change;
+    if (change === 0) return 0;
+    this.updateServing(record);
+    return change | updateUse(record);
   }
 
   private takeInStatus(record: PodRecord, pod: Pod, timeUs: TimeUs): number {
@@ -264,6 +280,7 @@ export class ClusterView {
         if (current.state !== 'waiting' && (startedUs < 0 || current.startedAt < startedUs)) startedUs = current.startedAt;
       }
       if (restarts > record.restarts) {
+        record.newRestarts = restarts - record.restarts;
         record.restarts = restarts;
         change |= POD.RESTARTED;
       }
@@ -281,7 +298,7 @@ export class ClusterView {
     if (record.pod !== last) change |= this.takeIn(record, last, timeUs);
     if (record.slot >= 0) {
       release(record.node!, record);
-      change |= POD.RELEASED;
+      change |= POD.RELEASED | updateUse(record);
     }
     const { owner, workload } = record;
     if (!record.isFinished && !record.isTerminating) workload.active--;
@@ -303,14 +320,15 @@ export class ClusterView {
     if (requests === record.requests) return;
     const node = record.node!;
     release(node, record);
-    this.notifyPod(record, POD.RELEASED, timeUs);
+    this.notifyPod(record, POD.RELEASED | updateUse(record), timeUs);
     record.requests = requests;
+    if (record.startedUs >= 0) record.usage = this.usageOf(record, pod);
     claim(node, record);
-    this.notifyPod(record, POD.CLAIMED, timeUs);
+    this.notifyPod(record, POD.CLAIMED | updateUse(record), timeUs);
   }
 
   private updateServing(record: PodRecord): void {
-    const isServing = record.isReady && !record.isDown && !record.isTerminating && !record.isFinished;
+    const isServing = record.isReady && record.downContainers === 0 && !record.isTerminating && !record.isFinished;
     if (isServing === record.isServing) return;
     record.isServing = isServing;
     const delta = isServing ? 1 : -1;
@@ -555,6 +573,13 @@ function release(node: NodeRecord, pod: PodRecord): void {
   }
   pod.slot = -1;
   node.requested = addVector(node.requested, pod.requests, -1);
+}
+
+function updateUse(pod: PodRecord): number {
+  const isUsing = pod.slot >= 0 && pod.startedUs >= 0 && pod.downContainers === 0;
+  if (isUsing === pod.isUsing) return 0;
+  pod.isUsing = isUsing;
+  return isUsing ? POD.USE_BEGAN : POD.USE_ENDED;
 }
 
 /** Adds in place; returns a longer copy when `amounts` knows more resources. */

@@ -7,8 +7,9 @@
  *
  * Memory    of a measure is O(live objects + bounded series), never O(pods ever run)
  */
-import type { Topic } from '../engine/observers.ts';
+
 import type { Topology } from '../datacenter/topology.ts';
+import type { Topic } from '../engine/observers.ts';
 import type { AnyObject } from '../objects/kinds.ts';
 import type { TimeUs } from '../objects/meta.ts';
 import type { Pod } from '../objects/pod.ts';
@@ -43,11 +44,23 @@ export interface FaultRecord {
   readonly name?: string;
 }
 
-/** What truly runs: announced by the machines, whether or not the API server can hear them. */
+/** A container's process started or ended: announced by the machines, whether or not the API server can hear them. */
 export interface ContainerRecord {
-  readonly podUid: string;
-  readonly nodeName: string;
   readonly phase: 'started' | 'stopped';
+  readonly podUid: string;
+  readonly container: string;
+}
+
+/** Where a pod's start has got to on its node. */
+export interface PodStageRecord {
+  readonly stage: string;
+  readonly podUid: string;
+}
+
+/** A machine or its kubelet changed state: `machine-down`, `disconnected`, ... */
+export interface MachineRecord {
+  readonly nodeName: string;
+  readonly state: string;
 }
 
 /** One scheduling attempt, from pop to decision. */
@@ -80,7 +93,8 @@ export interface ApiRequestRecord {
 }
 
 export interface KubeEventRecord {
-  readonly object: AnyObject;
+  /** Kind of the object it is about. */
+  readonly kind: string;
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly message: string;
@@ -100,6 +114,8 @@ export interface ScenarioActionRecord {
 export interface MeasureTopics {
   readonly fault?: Topic<FaultRecord>;
   readonly container?: Topic<ContainerRecord>;
+  readonly podStage?: Topic<PodStageRecord>;
+  readonly machine?: Topic<MachineRecord>;
   readonly attempt?: Topic<AttemptRecord>;
   readonly apiRequest?: Topic<ApiRequestRecord>;
   readonly kubeEvent?: Topic<KubeEventRecord>;

@@ -8,7 +8,6 @@ import type { Engine } from '../engine/engine.ts';
 import type { Topic } from '../engine/observers.ts';
 import type { TimeUs } from '../objects/meta.ts';
 import { ClusterView } from './cluster-view.ts';
-import { RunMeasurements } from './measurements.ts';
 import type {
   CommitListener,
   CommitSource,
@@ -20,6 +19,7 @@ import type {
   MeasureTopics,
   UsageModel,
 } from './measure.ts';
+import { RunMeasurements } from './measurements.ts';
 import type { Figure, Table } from './result.ts';
 import { SampleClock } from './sample-clock.ts';
 
@@ -80,7 +80,9 @@ export class MetricsRun {
       },
     };
     if (topics.container !== undefined) {
-      engine.observers.on(topics.container, (record, timeUs) => this.view.setDown(record.podUid, record.phase === 'stopped', timeUs));
+      engine.observers.on(topics.container, (record, timeUs) => {
+        this.view.setContainer(record.podUid, record.container, record.phase === 'started', timeUs);
+      });
     }
     this.measures = options.measures.map((def) => def.create(ctx));
     options.store.onCommit((kind, type, old, next, revision) => {

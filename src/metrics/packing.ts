@@ -1,0 +1,337 @@
+/**
+ * Packing: how well the pods fill the machines.
+ *
+ * Typical pods are the request vectors that make up TYPICAL_SHARE of all pods created so far (at most MAX_SHAPES). At the
+ * end of every few buckets, for each resource:
+ *
+ *   free         what ready, uncordoned nodes have left
+ *   stranded     free amounts on nodes where no typical pod that asks for the resource fits any more
+ *   fragmented   expected free amount that a typical pod, drawn by its frequency among those that ask for the resource,
+ *                cannot use because it does not fit on the node
+ *   efficiency   the fewest nodes that could hold all requests by volume, over the nodes in use
+ *
+ * Models    fragmentation as in Q. Weng et al., "Beware of fragmentation" (USENIX ATC 2023), section 4
+ * Differs   per resource and among pods that ask for it; that paper counts GPU only and counts pods without GPU as unable to use any
+ * Cost      O(nodes × shapes × resources) per sample, at most MAX_SAMPLES samples per run
+ */
+import { compareNumbers } from '../base/compare.ts';
+import { NODE, type NodeRecord, POD } from './cluster-records.ts';
+import { defineMeasure } from './measure.ts';
+import type { TableSpec } from './result.ts';
+import type { BucketSeries } from './sample-clock.ts';
+import { column, TableBuilder } from './table-builder.ts';
+import { unitOf } from './utilization.ts';
+
+const TYPICAL_SHARE = 0.95;
+const MAX_SHAPES = 16;
+/** Distinct request vectors that are counted; later ones are left out of the typical pods. */
+const MAX_KNOWN_SHAPES = 4096;
+const SAMPLE_EVERY = 4;
+
+const PACKING: TableSpec = {
+  name: 'packing',
+  description: 'Free, stranded and fragmented capacity by resource: mean over the samples and at the end.',
+  columns: [
+    column('resource', 'string', '', 'Resource name.'),
+    column('unit', 'string', '', 'Unit of the amounts in this row.'),
+    column('free_mean', 'number', 'see unit', 'Free on ready, uncordoned nodes.'),
+    column('stranded_mean', 'number', 'see unit', 'Free where no typical pod that asks for this resource fits.'),
+    column('stranded_share_mean', 'number', 'share', 'Stranded, as a share of capacity.'),
+    column('fragmented_share_mean', 'number', 'share', 'Share of the free amount that a random typical pod cannot use.'),
+    column('free_end', 'number', 'see unit', 'Free when the run ended.'),
+    column('stranded_end', 'number', 'see unit', 'Stranded when the run ended.'),
+    column('stranded_share_end', 'number', 'share', 'Stranded share of capacity when the run ended.'),
+    column('fragmented_share_end', 'number', 'share', 'Fragmented share of the free amount when the run ended.'),
+  ],
+};
+
+const PACKING_SERIES: TableSpec = {
+  name: 'packing_series',
+  description: 'Packing over time, sampled.',
+  columns: [
+    column('time_us', 'integer', 'us', 'End of the bucket.'),
+    column('resource', 'string', '', 'Resource name.'),
+    column('free', 'number', 'see unit', 'Free on ready, uncordoned nodes.'),
+    column('stranded', 'number', 'see unit', 'Free where no typical pod fits.'),
+    column('fragmented_share', 'number', 'share', 'Share of the free amount a random typical pod cannot use.'),
+  ],
+};
+
+const NODES_USED: TableSpec = {
+  name: 'packing_efficiency',
+  description: 'Nodes in use against the fewest that could hold all requests by volume, sampled.',
+  columns: [
+    column('time_us', 'integer', 'us', 'End of the bucket.'),
+    column('nodes_used', 'number', 'nodes', 'Nodes with at least one unfinished pod.'),
+    column('nodes_needed', 'number', 'nodes', 'Fewest nodes, largest first, whose capacity adds up to all requests, for the tightest resource.'),
+    column('efficiency', 'number', 'share', 'nodes_needed over nodes_used.'),
+  ],
+};
+
+const TYPICAL: TableSpec = {
+  name: 'typical_pods',
+  description: 'Most frequent request vectors of the run, against which stranded and fragmented capacity are judged.',
+  columns: [
+    column('share', 'number', 'share', 'Of all pods created.'),
+    column('pods', 'integer', 'pods', 'Pods created with these requests.'),
+    column('requests', 'string', '', 'Resource=amount pairs, cpu in cores, memory in MiB.'),
+  ],
+};
+
+interface Shape {
+  readonly requests: Float64Array;
+  count: number;
+}
+
+/** What one sample found, per resource index. */
+interface Sample {
+  readonly free: Float64Array;
+  readonly stranded: Float64Array;
+  /** Expected unusable amount. */
+  readonly fragmented: Float64Array;
+  readonly capacity: Float64Array;
+}
+
+export const packing = defineMeasure({
+  name: 'packing',
+  description: 'Stranded and fragmented capacity, and packing efficiency.',
+  tables: [PACKING, PACKING_SERIES, NODES_USED, TYPICAL],
+  create: (ctx) => {
+    const shapes = new Map<string, Shape>();
+    const shapeOf = new WeakMap<Float64Array, Shape>();
+    let podsCreated = 0;
+    let isDirty = true;
+    let capacityOrder: Float64Array[] | undefined;
+    let latest: Sample = emptySample(ctx.view.resources.length);
+    let nodesUsed = 0;
+    let nodesNeeded = 0;
+    let ticks = 0;
+    const series: { free: BucketSeries; stranded: BucketSeries; fragmented: BucketSeries }[] = [];
+    const sums: { free: number; stranded: number; strandedShare: number; fragmentedShare: number; samples: number }[] = [];
+    const usedSeries = ctx.clock.series();
+    const neededSeries = ctx.clock.series();
+
+    ctx.view.onPod((pod, change) => {
+      if (change & POD.CREATED) {
+        podsCreated++;
+        countShape(pod.requests, shapes, shapeOf);
+      }
+      if (change & (POD.CLAIMED | POD.RELEASED)) isDirty = true;
+    });
+    ctx.view.onNode((_, change) => {
+      isDirty = true;
+      if (change & (NODE.CAPACITY | NODE.READY | NODE.NOT_READY)) capacityOrder = undefined;
+    });
+
+    function sample(): void {
+      const typical = typicalShapes(shapes, podsCreated);
+      latest = samplePacking(ctx.view.nodes, typical, ctx.view.resources.length);
+      capacityOrder ??= sortedCapacities(ctx.view.nodes, ctx.view.resources.length);
+      nodesUsed = 0;
+      for (const node of ctx.view.nodes) if (node.pods.length > 0) nodesUsed++;
+      nodesNeeded = fewestNodes(ctx.view.nodes, capacityOrder);
+      isDirty = false;
+    }
+
+    ctx.clock.onTick((timeUs) => {
+      if (ticks++ % SAMPLE_EVERY === 0 && isDirty) sample();
+      usedSeries.push(nodesUsed);
+      neededSeries.push(nodesNeeded);
+      for (let i = 0; i < ctx.view.resources.length; i++) {
+        const capacity = latest.capacity[i] ?? 0;
+        if (series[i] === undefined) {
+          if (capacity === 0) continue;
+          series[i] = { free: ctx.clock.series(), stranded: ctx.clock.series(), fragmented: ctx.clock.series() };
+        }
+        const free = latest.free[i] ?? 0;
+        const stranded = latest.stranded[i] ?? 0;
+        const fragmentedShare = free > 0 ? latest.fragmented[i]! / free : 0;
+        series[i]!.free.push(free);
+        series[i]!.stranded.push(stranded);
+        series[i]!.fragmented.push(fragmentedShare);
+        if (timeUs < ctx.settings.warmupUs) continue;
+        sums[i] ??= { free: 0, stranded: 0, strandedShare: 0, fragmentedShare: 0, samples: 0 };
+        const sum = sums[i]!;
+        sum.free += free;
+        sum.stranded += stranded;
+        sum.strandedShare += capacity > 0 ? stranded / capacity : 0;
+        sum.fragmentedShare += fragmentedShare;
+        sum.samples++;
+      }
+    });
+
+    return {
+      finish: () => {
+        sample();
+        const table = new TableBuilder(PACKING);
+        const over = new TableBuilder(PACKING_SERIES);
+        const efficiency = new TableBuilder(NODES_USED);
+        const typical = new TableBuilder(TYPICAL);
+        const times = ctx.clock.times();
+        const step = Math.max(1, Math.ceil(times.length / 240));
+        ctx.view.resources.forEach((name, i) => {
+          const sum = sums[i];
+          if (sum === undefined || name === 'pods') return;
+          const scale = name === 'cpu' ? 1000 : 1;
+          const free = latest.free[i] ?? 0;
+          const capacity = latest.capacity[i] ?? 0;
+          table.push(
+            name,
+            unitOf(name),
+            sum.free / sum.samples / scale,
+            sum.stranded / sum.samples / scale,
+            sum.strandedShare / sum.samples,
+            sum.fragmentedShare / sum.samples,
+            free / scale,
+            (latest.stranded[i] ?? 0) / scale,
+            capacity > 0 ? (latest.stranded[i] ?? 0) / capacity : null,
+            free > 0 ? (latest.fragmented[i] ?? 0) / free : null,
+          );
+          for (let at = step - 1; at < times.length; at += step) {
+            const entry = series[i]!;
+            over.push(
+              times[at]!,
+              name,
+              scaled(entry.free.values[at], scale),
+              scaled(entry.stranded.values[at], scale),
+              entry.fragmented.values[at] ?? null,
+            );
+          }
+        });
+        for (let at = step - 1; at < times.length; at += step) {
+          const used = usedSeries.values[at] ?? 0;
+          const needed = neededSeries.values[at] ?? 0;
+          efficiency.push(times[at]!, used, needed, used > 0 ? needed / used : null);
+        }
+        for (const shape of typicalShapes(shapes, podsCreated)) {
+          typical.push(shape.count / podsCreated, shape.count, describeRequests(shape.requests, ctx.view.resources));
+        }
+        return {
+          tables: [table.build(), over.build(), efficiency.build(), typical.build()],
+          figures: [
+            {
+              name: 'packing.efficiency',
+              title: 'Packing efficiency at the end',
+              value: nodesUsed > 0 ? nodesNeeded / nodesUsed : null,
+              unit: 'share',
+              table: NODES_USED.name,
+              detail: nodesUsed > 0 ? `${nodesUsed} nodes in use, ${nodesNeeded} needed by volume` : '',
+            },
+          ],
+          answers: [],
+        };
+      },
+    };
+  },
+});
+
+function countShape(requests: Float64Array, shapes: Map<string, Shape>, shapeOf: WeakMap<Float64Array, Shape>): void {
+  let shape = shapeOf.get(requests);
+  if (shape === undefined) {
+    const key = requests.join(' ');
+    shape = shapes.get(key);
+    if (shape === undefined) {
+      if (shapes.size >= MAX_KNOWN_SHAPES) return;
+      shape = { requests, count: 0 };
+      shapes.set(key, shape);
+    }
+    shapeOf.set(requests, shape);
+  }
+  shape.count++;
+}
+
+/** The most frequent shapes that together make up TYPICAL_SHARE of all pods; ties keep the order of first sight. */
+function typicalShapes(shapes: ReadonlyMap<string, Shape>, podsCreated: number): Shape[] {
+  const byCount = [...shapes.values()].map((shape, index) => ({ shape, index }));
+  byCount.sort((a, b) => b.shape.count - a.shape.count || a.index - b.index);
+  const found: Shape[] = [];
+  let covered = 0;
+  for (const { shape } of byCount) {
+    if (found.length >= MAX_SHAPES || covered >= TYPICAL_SHARE * podsCreated) break;
+    found.push(shape);
+    covered += shape.count;
+  }
+  return found;
+}
+
+function emptySample(width: number): Sample {
+  return {
+    free: new Float64Array(width),
+    stranded: new Float64Array(width),
+    fragmented: new Float64Array(width),
+    capacity: new Float64Array(width),
+  };
+}
+
+function samplePacking(nodes: readonly NodeRecord[], shapes: readonly Shape[], width: number): Sample {
+  const result = emptySample(width);
+  // Weight of the shapes that ask for each resource.
+  const asking = new Float64Array(width);
+  for (const { requests, count } of shapes) for (let i = 0; i < requests.length; i++) if (requests[i]! > 0) asking[i]! += count;
+  const unusable = new Float64Array(width);
+  for (const node of nodes) {
+    if (node.node === undefined) continue;
+    for (let i = 0; i < node.allocatable.length; i++) result.capacity[i]! += node.allocatable[i]!;
+    if (!node.isReady || !node.isSchedulable) continue;
+    unusable.fill(0);
+    for (const { requests, count } of shapes) {
+      if (fits(node, requests)) continue;
+      for (let i = 0; i < requests.length; i++) if (requests[i]! > 0) unusable[i]! += count;
+    }
+    for (let i = 0; i < node.allocatable.length; i++) {
+      const free = Math.max(0, node.allocatable[i]! - (node.requested[i] ?? 0));
+      result.free[i]! += free;
+      if (asking[i] === 0) continue;
+      if (unusable[i] === asking[i]) result.stranded[i]! += free;
+      result.fragmented[i]! += (free * unusable[i]!) / asking[i]!;
+    }
+  }
+  return result;
+}
+
+function fits(node: NodeRecord, requests: Float64Array): boolean {
+  for (let i = 0; i < requests.length; i++) {
+    const request = requests[i]!;
+    if (request > 0 && request > (node.allocatable[i] ?? 0) - (node.requested[i] ?? 0)) return false;
+  }
+  return true;
+}
+
+/** Per resource, the allocatable amounts of existing nodes, largest first. */
+function sortedCapacities(nodes: readonly NodeRecord[], width: number): Float64Array[] {
+  const present = nodes.filter((node) => node.node !== undefined);
+  return Array.from({ length: width }, (_, resource) =>
+    Float64Array.from(present, (node) => node.allocatable[resource] ?? 0).sort((a, b) => compareNumbers(b, a)),
+  );
+}
+
+function fewestNodes(nodes: readonly NodeRecord[], capacities: readonly Float64Array[]): number {
+  let worst = 0;
+  for (let resource = 0; resource < capacities.length; resource++) {
+    let wanted = 0;
+    for (const node of nodes) wanted += node.requested[resource] ?? 0;
+    let count = 0;
+    for (let at = 0; at < capacities[resource]!.length && wanted > 0; at++) {
+      wanted -= capacities[resource]![at]!;
+      count++;
+    }
+    worst = Math.max(worst, count);
+  }
+  return worst;
+}
+
+function scaled(value: number | null | undefined, scale: number): number | null {
+  return value === null || value === undefined ? null : value / scale;
+}
+
+function describeRequests(requests: Float64Array, names: readonly string[]): string {
+  const parts: string[] = [];
+  requests.forEach((amount, index) => {
+    const name = names[index]!;
+    if (amount === 0 || name === 'pods') return;
+    if (name === 'cpu') parts.push(`cpu=${amount / 1000}`);
+    else if (unitOf(name) === 'bytes') parts.push(`${name}=${Math.round((amount / 1_048_576) * 10) / 10}Mi`);
+    else parts.push(`${name}=${amount}`);
+  });
+  return parts.length === 0 ? 'nothing' : parts.join(' ');
+}
