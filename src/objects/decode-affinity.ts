@@ -33,7 +33,7 @@ export function decodeAffinity(reader: DecodeReader, spec: RawObject, path: stri
   };
 }
 
-function decodeNodeAffinity(reader: DecodeReader, affinity: RawObject, path: string): NodeAffinitySpec | undefined {
+export function decodeNodeAffinity(reader: DecodeReader, affinity: RawObject, path: string): NodeAffinitySpec | undefined {
   const raw = reader.object(affinity, 'nodeAffinity', path);
   if (raw === undefined) return undefined;
   const at = childPath(path, 'nodeAffinity');

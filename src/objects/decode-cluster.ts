@@ -162,7 +162,7 @@ export function decodeCustomObject(reader: DecodeReader, raw: RawObject, path: s
   return {
     kind,
     apiVersion,
-    metadata: decodeMeta(reader, raw, path, !UNTYPED_CLUSTER_KINDS.includes(kind)),
+    metadata: decodeMeta(reader, raw, path, !UNTYPED_CLUSTER_KINDS.includes(kind), 'any'),
     spec: reader.object(raw, 'spec', path) ?? {},
     status: reader.object(raw, 'status', path) ?? {},
   };

@@ -7,13 +7,13 @@ import type { Condition, ConditionStatus, LabelSelector, LabelSelectorRequiremen
 import { checkDnsLabel, checkDnsSubdomain, checkQualifiedName } from './names.ts';
 import { compileLabelSelector } from './selectors.ts';
 
-/** `names` says which rule an object's name must obey: most kinds are DNS subdomains, some are used as DNS labels. */
+/** `names` says which rule an object's name must obey: most are DNS subdomains, some DNS labels, roles and the like are free. */
 export function decodeMeta(
   reader: DecodeReader,
   object: RawObject,
   path: string,
   isNamespaced: boolean,
-  names: 'subdomain' | 'label' = 'subdomain',
+  names: 'subdomain' | 'label' | 'any' = 'subdomain',
 ): ObjectMeta {
   const at = childPath(path, 'metadata');
   const raw = reader.object(object, 'metadata', path);
@@ -30,7 +30,7 @@ export function decodeMeta(
     if (name === '' && generateName === '') {
       if (raw['name'] === undefined || raw['name'] === null || raw['name'] === '') reader.missing(at, 'name');
     } else if (name !== '') {
-      const wrong = check(name);
+      const wrong = names === 'any' ? undefined : check(name);
       if (wrong !== undefined) reader.problems.add(childPath(at, 'name'), `"${name}" ${wrong}`);
     }
     const wrongNamespace = namespace === '' ? undefined : checkDnsLabel(namespace);

@@ -37,7 +37,7 @@ export function decodePodTemplate(reader: DecodeReader, from: RawObject, key: st
       annotations: reader.optionalStrings(metadata, 'annotations', metaPath) ?? NO_STRINGS,
       finalizers: reader.names(metadata, 'finalizers', metaPath),
     },
-    spec: raw === undefined ? decodePodSpec(reader, {}, childPath(at, 'spec')) : decodeRequiredSpec(reader, template, at),
+    spec: raw === undefined ? withoutChecks(reader, at) : decodeRequiredSpec(reader, template, at),
   };
 }
 
