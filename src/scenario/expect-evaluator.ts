@@ -15,12 +15,16 @@ export function evaluateExpectations(expectations: readonly Expectation[], measu
 }
 
 export function evaluateExpectation(expectation: Expectation, measurements: Measurements): ExpectationResult {
-  const { text, file, line } = expectation;
-  const actual = measurements.value(expectation.measure, expectation.args);
+  const { text, file, line, measure, args, unit } = expectation;
+  const actual = measurements.value(measure, args);
   if (actual === undefined) {
-    return { text, passed: false, actual, actualText: `not measured${hintFor(expectation, measurements)}`, file, line };
+    const detail = `nothing was measured for ${spell(expectation)}${hintFor(expectation, measurements)}`;
+    return { text, status: 'unknown', measured: '', detail, table: '', actual, file, line };
   }
-  return { text, passed: holds(actual, expectation), actual, actualText: formatMeasured(actual, expectation.unit), file, line };
+  const isMet = holds(actual, expectation);
+  const measured = formatMeasured(actual, unit);
+  const detail = isMet ? '' : `measured ${measured}, expected ${expectation.comparator} ${formatMeasured(expectation.bound, unit)}`;
+  return { text, status: isMet ? 'met' : 'not-met', measured, detail, table: measurements.tableOf(measure, args), actual, file, line };
 }
 
 function holds(actual: number | string, { comparator, bound, unit }: Expectation): boolean {
@@ -70,7 +74,11 @@ function trimNumber(value: number): string {
 }
 
 function hintFor(expectation: Expectation, measurements: Measurements): string {
-  const full = expectation.args.length === 0 ? expectation.measure : `${expectation.measure}(${expectation.args.join(', ')})`;
+  const full = spell(expectation);
   const nearest = nearestName(full, measurements.names());
   return nearest === undefined || nearest === full ? '' : ` (did you mean ${nearest}?)`;
+}
+
+function spell({ measure, args }: Expectation): string {
+  return args.length === 0 ? measure : `${measure}(${args.join(', ')})`;
 }

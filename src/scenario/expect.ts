@@ -21,6 +21,8 @@ export interface Measurements {
    * example no pod ever started, or no such deployment; the expectation then fails with "not measured".
    */
   value(name: string, args: readonly string[]): number | string | undefined;
+  /** The table of the result the value was taken from; empty when there is none. */
+  tableOf(name: string, args: readonly string[]): string;
   /** Full spellings that had a value in this run (`availability(deployment/web)`), for hints; sorted. */
   names(): readonly string[];
 }
@@ -210,13 +212,21 @@ export interface Expectation {
   readonly column: number;
 }
 
+export type ExpectationStatus = 'met' | 'not-met' | 'unknown';
+
+/** A judged expectation; has every field of the saved result's expectation. */
 export interface ExpectationResult {
   readonly text: string;
-  readonly passed: boolean;
+  /** `unknown`: nothing was measured, which counts as not met. */
+  readonly status: ExpectationStatus;
+  /** What was measured, as people read it: `99.95%`, `4.2s`; empty when nothing was. */
+  readonly measured: string;
+  /** Why it could not be judged, or what was expected; empty when met. */
+  readonly detail: string;
+  /** The table the number comes from; empty when unknown. */
+  readonly table: string;
   /** What was measured, in the measure's unit; undefined when nothing was. */
   readonly actual: number | string | undefined;
-  /** For people: `99.95%`, `4.2s`, `not measured`. */
-  readonly actualText: string;
   readonly file: string;
   readonly line: number;
 }

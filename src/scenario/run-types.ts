@@ -2,7 +2,7 @@
  * What a run takes and gives, apart from the scenario itself.
  */
 import type { RunEnd } from '../engine/engine.ts';
-import type { ExpectationResult } from './expect.ts';
+import type { ExpectationResult, Measurements } from './expect.ts';
 import type { FileSource } from './scenario.ts';
 
 export interface RunProgress {
@@ -20,8 +20,8 @@ export interface RunScenarioOptions {
   readonly onProgress?: (progress: RunProgress) => void;
   /** Asked between slices; true ends the run there, marked partial. */
   readonly shouldStop?: () => boolean;
-  /** Record every event of the engine, for events.jsonl.gz. Default false. */
-  readonly keepEvents?: boolean;
+  /** Called before every event of the engine, for event logs; must not change anything. */
+  readonly onEvent?: (timeUs: number, kind: string, target: number) => void;
   /** Called with the digest after every so many events; for comparing two runs. */
   readonly onDigest?: (events: number, nowUs: number, digest: string) => void;
   /** Events per slice; default 200,000. Has no influence on the result. */
@@ -40,6 +40,8 @@ export interface RunOutcomeOf<R> {
   /** True when the run was interrupted before its end. */
   readonly isPartial: boolean;
   readonly expectations: readonly ExpectationResult[];
+  /** For summaries beyond the expectations. */
+  readonly measurements: Measurements;
 }
 
 /**
