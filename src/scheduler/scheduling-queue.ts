@@ -23,7 +23,7 @@ import { type ClusterEvent, EVENT, isWildcard, matchesEvent } from './cluster-ev
 import type { QueueItem } from './framework.ts';
 import type { HintMap } from './hint-map.ts';
 import { InFlight } from './in-flight.ts';
-import { AS_IN_STATUS, Nominator } from './nominator.ts';
+import { AS_IN_STATUS, type Nominator } from './nominator.ts';
 import { podChangeEvents } from './object-changes.ts';
 import { PodHeap } from './pod-heap.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -45,8 +45,8 @@ export interface SchedulingQueueOptions {
   readonly preEnqueue: (pod: PodInfo, first: string) => Status;
   /** Parses a pod, or finds what was parsed of its template. */
   readonly infoOf: (pod: Pod) => PodInfo;
-  /** Reads the pod informer; undefined when the pod is gone. */
-  readonly pendingPod: (key: ObjectKey) => Pod | undefined;
+  /** Has to resolve pods through `get` of this queue. */
+  readonly nominator: Nominator;
   /** Called when a pod enters the active queue or a backoff queue. */
   readonly onReady: () => void;
 }
@@ -92,7 +92,7 @@ export class SchedulingQueue {
     this.inFlight = new InFlight();
     this.records = new Map();
     this.lastSequence = 0;
-    this.nominator = new Nominator(options.pendingPod, (key) => this.records.get(key)?.info, options.infoOf);
+    this.nominator = options.nominator;
   }
 
   get activeCount(): number {
@@ -243,9 +243,9 @@ export class SchedulingQueue {
     this.inFlight.addEvent(event, old, next);
   }
 
-  /** Whether `move` with this event could have any effect; lets handlers skip building their arguments. */
-  isInteresting(event: ClusterEvent): boolean {
-    return (this.pool.size > 0 || this.inFlight.podCount > 0) && this.options.hints.isRegistered(event);
+  /** Whether any event could have an effect now; lets handlers skip finding out what changed. */
+  get hasListeners(): boolean {
+    return this.pool.size > 0 || this.inFlight.podCount > 0;
   }
 
   /** Puts pods up for scheduling at once, backoff or not; pods in flight are retried when their attempt fails. */

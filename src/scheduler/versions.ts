@@ -40,6 +40,8 @@ export interface Behaviour {
   /** Backoff ends on whole seconds, and errors have their own backoff queue and counter. */
   readonly alignsBackoffToSeconds: boolean;
   readonly hasErrorBackoffQueue: boolean;
+  /** A nomination that changes or goes away wakes pods of lower or equal priority. */
+  readonly wakesOnNominationChange: boolean;
 }
 
 const V1_34: Behaviour = Object.freeze({
@@ -60,6 +62,7 @@ const V1_34: Behaviour = Object.freeze({
   runsPreEnqueueBeforeBackoff: true,
   alignsBackoffToSeconds: true,
   hasErrorBackoffQueue: true,
+  wakesOnNominationChange: true,
 });
 
 const V1_32: Behaviour = Object.freeze({
@@ -79,6 +82,7 @@ const V1_32: Behaviour = Object.freeze({
   runsPreEnqueueBeforeBackoff: false,
   alignsBackoffToSeconds: false,
   hasErrorBackoffQueue: false,
+  wakesOnNominationChange: false,
 });
 
 export function behaviourOf(version: KubernetesVersion): Behaviour {

@@ -5,6 +5,7 @@ import type { Pod } from '../../src/objects/pod.ts';
 import { ACTION, clusterEvent, EVENT } from '../../src/scheduler/cluster-event.ts';
 import type { QueueItem } from '../../src/scheduler/framework.ts';
 import { HintMap } from '../../src/scheduler/hint-map.ts';
+import { Nominator } from '../../src/scheduler/nominator.ts';
 import { type PodInfo, PodInfos } from '../../src/scheduler/pod-info.ts';
 import type { HintEntry } from '../../src/scheduler/profile.ts';
 import type { QueuedPod } from '../../src/scheduler/queued-pod.ts';
@@ -46,7 +47,12 @@ export function queueFixture(options: { version?: KubernetesVersion; hints?: rea
     if (info.pod.spec.schedulingGates.length > 0) return unresolvable('SchedulingGates', 'gated');
     return world.closedFor.has(info.pod.metadata.name) ? unresolvable('Door', 'closed') : SUCCESS;
   };
-  const queue = new SchedulingQueue({
+  const nominator: Nominator = new Nominator(
+    (key) => world.pods.get(key),
+    (key) => queue.get(key)?.info,
+    (pod) => infos.of(pod),
+  );
+  const queue: SchedulingQueue = new SchedulingQueue({
     nowUs: () => world.nowUs,
     behaviour,
     backoff: { initialUs: SECOND_US, maxUs: 10 * SECOND_US },
@@ -55,7 +61,7 @@ export function queueFixture(options: { version?: KubernetesVersion; hints?: rea
     hints: new HintMap(new Map([['default-scheduler', options.hints ?? TEST_HINTS]])),
     preEnqueue,
     infoOf: (pod) => infos.of(pod),
-    pendingPod: (key) => world.pods.get(key),
+    nominator,
     onReady: () => {
       world.readyCount++;
     },
