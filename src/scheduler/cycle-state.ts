@@ -4,6 +4,8 @@
  * Models    kubernetes v1.34 pkg/scheduler/framework/cycle_state.go
  */
 
+import type { Plugin } from './framework.ts';
+
 export interface CycleData {
   /** A copy whose changes do not show here; plugins without such changes return `this`. */
   clone(): CycleData;
@@ -16,6 +18,8 @@ export class CycleState {
   readonly skipScore: Set<string>;
   /** Pods that plugins want tried right after this attempt, by key; see the scheduler component. */
   readonly podsToActivate: Map<string, unknown>;
+  /** The filters that take part, in order; undefined before PreFilter. */
+  filters: readonly Plugin[] | undefined;
 
   constructor(
     entries: Map<string, CycleData> = new Map(),
@@ -27,6 +31,7 @@ export class CycleState {
     this.skipFilter = skipFilter;
     this.skipScore = skipScore;
     this.podsToActivate = podsToActivate;
+    this.filters = undefined;
   }
 
   read<T extends CycleData>(key: string): T | undefined {
@@ -40,6 +45,8 @@ export class CycleState {
   clone(): CycleState {
     const copies = new Map<string, CycleData>();
     for (const [key, data] of this.entries) copies.set(key, data.clone());
-    return new CycleState(copies, this.skipFilter, this.skipScore, this.podsToActivate);
+    const copy = new CycleState(copies, this.skipFilter, this.skipScore, this.podsToActivate);
+    copy.filters = this.filters;
+    return copy;
   }
 }

@@ -1,13 +1,22 @@
 /**
- * Resources: amounts of cpu, memory and the rest, in the integers the scheduler computes with.
+ * Amounts: cpu, memory and the rest, in the integers the scheduler computes with.
  *
- * Units     cpu in millicores, everything else in whole units (bytes, devices)
+ * Models    kubernetes v1.34 pkg/scheduler/framework/types.go (Resource)
+ * Units     cpu in millicores, everything else in whole units (bytes, devices), each rounded up
  *
  * An Amount is a number while it is a safe integer and a bigint beyond 2^53, so that arithmetic is that of
- * upstream's int64 everywhere and fast where amounts are ordinary (below 8 PiB).
+ * upstream's int64 everywhere, and fast where amounts are ordinary (below 8 PiB).
  */
+import type { ResourceList } from '../objects/meta.ts';
+import { isScalarResource } from '../objects/names.ts';
+import type { ExactResources } from '../objects/pod-requests.ts';
+import { quantityMilli, quantityMilliExact, quantityValue, quantityValueExact } from '../objects/quantity.ts';
 
 export type Amount = number | bigint;
+
+const MAX_SAFE = Number.MAX_SAFE_INTEGER;
+const NANO = 1_000_000_000n;
+const MICRO = 1_000_000n;
 
 /** The canonical form: a number whenever it is exact. */
 export function amountOf(value: bigint): Amount {
@@ -17,7 +26,7 @@ export function amountOf(value: bigint): Amount {
 export function addAmounts(a: Amount, b: Amount): Amount {
   if (typeof a === 'number' && typeof b === 'number') {
     const sum = a + b;
-    if (sum >= -9007199254740991 && sum <= 9007199254740991) return sum;
+    if (sum <= MAX_SAFE && sum >= -MAX_SAFE) return sum;
   }
   return amountOf(BigInt(a) + BigInt(b));
 }
@@ -25,47 +34,96 @@ export function addAmounts(a: Amount, b: Amount): Amount {
 export function subtractAmounts(a: Amount, b: Amount): Amount {
   if (typeof a === 'number' && typeof b === 'number') {
     const difference = a - b;
-    if (difference >= -9007199254740991 && difference <= 9007199254740991) return difference;
+    if (difference <= MAX_SAFE && difference >= -MAX_SAFE) return difference;
   }
   return amountOf(BigInt(a) - BigInt(b));
 }
 
-/** floor(part * 100 / whole) for 0 <= part <= whole, whole > 0: a score. Exact beyond 2^53. */
+/** part * 100 / whole, truncated, for 0 <= part <= whole and whole > 0. */
 export function percentOf(part: Amount, whole: Amount): number {
-  if (typeof part === 'number' && typeof whole === 'number' && part <= 90071992547409) {
+  // Below this bound part * 100 is a safe integer, and a quotient of safe integers truncates exactly.
+  if (typeof part === 'number' && typeof whole === 'number' && part <= 90_071_992_547_409) {
     return Math.trunc((part * 100) / whole);
   }
   return Number((BigInt(part) * 100n) / BigInt(whole));
 }
 
-/** The nearest double, as a Go float64(int64) conversion gives it. */
-export function toDouble(amount: Amount): number {
-  return Number(amount);
-}
-
-/** Resources that have no field of their own: extended resources, hugepages, attachable volumes. */
-export type Scalars = ReadonlyMap<string, Amount>;
-
-export interface Resources {
+/** `cpu`, `memory` and `ephemeral-storage` have fields; all other names are scalars. */
+export interface Amounts {
   readonly cpuMilli: Amount;
   readonly memBytes: Amount;
   readonly ephemeralBytes: Amount;
-  readonly scalars: Scalars;
+  /** Extended resources, huge pages, attachable volumes. */
+  readonly scalars: ReadonlyMap<string, Amount>;
 }
 
-export const NO_SCALARS: Scalars = new Map();
-export const NO_RESOURCES: Resources = Object.freeze({ cpuMilli: 0, memBytes: 0, ephemeralBytes: 0, scalars: NO_SCALARS });
+export const NO_SCALARS: ReadonlyMap<string, Amount> = new Map();
+export const NO_AMOUNTS: Amounts = Object.freeze({ cpuMilli: 0, memBytes: 0, ephemeralBytes: 0, scalars: NO_SCALARS });
 
-/** Amount of `name`; 0 when there is none. */
-export function amountIn(resources: Resources, name: string): Amount {
+/** The amount called `name`; 0 when there is none. */
+export function amountNamed(amounts: Amounts, name: string): Amount {
   switch (name) {
     case 'cpu':
-      return resources.cpuMilli;
+      return amounts.cpuMilli;
     case 'memory':
-      return resources.memBytes;
+      return amounts.memBytes;
     case 'ephemeral-storage':
-      return resources.ephemeralBytes;
+      return amounts.ephemeralBytes;
     default:
-      return resources.scalars.get(name) ?? 0;
+      return amounts.scalars.get(name) ?? 0;
   }
+}
+
+/** ceil(1000 * quantity). */
+export function milliAmount(text: string): Amount {
+  const milli = quantityMilli(text);
+  return Number.isSafeInteger(milli) ? milli : amountOf(quantityMilliExact(text));
+}
+
+/** ceil(quantity). */
+export function valueAmount(text: string): Amount {
+  const value = quantityValue(text);
+  return Number.isSafeInteger(value) ? value : amountOf(quantityValueExact(text));
+}
+
+/** A resource list, each entry rounded by itself; `pods` is left out. */
+export function amountsOfList(list: ResourceList): Amounts {
+  let cpuMilli: Amount = 0;
+  let memBytes: Amount = 0;
+  let ephemeralBytes: Amount = 0;
+  let scalars: Map<string, Amount> | undefined;
+  for (const name of Object.keys(list)) {
+    const text = list[name]!;
+    if (name === 'cpu') cpuMilli = milliAmount(text);
+    else if (name === 'memory') memBytes = valueAmount(text);
+    else if (name === 'ephemeral-storage') ephemeralBytes = valueAmount(text);
+    else if (isScalarResource(name)) {
+      scalars ??= new Map();
+      scalars.set(name, valueAmount(text));
+    }
+  }
+  return { cpuMilli, memBytes, ephemeralBytes, scalars: scalars ?? NO_SCALARS };
+}
+
+/** Exact sums, rounded once at the end, as upstream adds quantities. */
+export function amountsOfExact(exact: ExactResources): Amounts {
+  let cpuMilli: Amount = 0;
+  let memBytes: Amount = 0;
+  let ephemeralBytes: Amount = 0;
+  let scalars: Map<string, Amount> | undefined;
+  for (const [name, nanos] of exact) {
+    if (name === 'cpu') cpuMilli = roundUp(nanos, MICRO);
+    else if (name === 'memory') memBytes = roundUp(nanos, NANO);
+    else if (name === 'ephemeral-storage') ephemeralBytes = roundUp(nanos, NANO);
+    else if (isScalarResource(name)) {
+      scalars ??= new Map();
+      scalars.set(name, roundUp(nanos, NANO));
+    }
+  }
+  return { cpuMilli, memBytes, ephemeralBytes, scalars: scalars ?? NO_SCALARS };
+}
+
+function roundUp(nanos: bigint, unit: bigint): Amount {
+  const whole = nanos / unit;
+  return amountOf(nanos > 0n && whole * unit !== nanos ? whole + 1n : whole);
 }
