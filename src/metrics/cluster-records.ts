@@ -44,6 +44,9 @@ export const POD = {
   /** Its containers began or ceased to use the node: started, no container down, not finished. */
   USE_BEGAN: 16384,
   USE_ENDED: 32768,
+  /** Began or ceased to stand on a node: bound, unfinished, not being deleted. */
+  STOOD_UP: 65536,
+  FELL: 131072,
 } as const;
 
 export const NODE = {
@@ -128,6 +131,8 @@ export interface PodRecord {
   usage: Float64Array;
   /** Between USE_BEGAN and USE_ENDED. */
   isUsing: boolean;
+  /** Between STOOD_UP and FELL. */
+  isStanding: boolean;
   /** Ready condition is True. */
   isReady: boolean;
   /** Containers whose process has stopped and not started again, as the machines know it. */

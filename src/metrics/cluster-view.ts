@@ -185,6 +185,7 @@ export class ClusterView {
       requests: this.vectorOf(podRequests(pod), 1),
       usage: NO_USAGE,
       isUsing: false,
+      isStanding: false,
       isReady: false,
       downContainers: 0,
       isServing: false,
@@ -241,7 +242,7 @@ export class ClusterView {
     }
     if (change === 0) return 0;
     this.updateServing(record);
-    return change | updateUse(record);
+    return change | updateUse(record) | updateStanding(record);
   }
 
   private takeInStatus(record: PodRecord, pod: Pod, timeUs: TimeUs): number {
@@ -298,7 +299,7 @@ export class ClusterView {
     if (record.pod !== last) change |= this.takeIn(record, last, timeUs);
     if (record.slot >= 0) {
       release(record.node!, record);
-      change |= POD.RELEASED | updateUse(record);
+      change |= POD.RELEASED | updateUse(record) | updateStanding(record);
     }
     const { owner, workload } = record;
     if (!record.isFinished && !record.isTerminating) workload.active--;
@@ -580,6 +581,13 @@ function updateUse(pod: PodRecord): number {
   if (isUsing === pod.isUsing) return 0;
   pod.isUsing = isUsing;
   return isUsing ? POD.USE_BEGAN : POD.USE_ENDED;
+}
+
+function updateStanding(pod: PodRecord): number {
+  const isStanding = pod.slot >= 0 && !pod.isTerminating;
+  if (isStanding === pod.isStanding) return 0;
+  pod.isStanding = isStanding;
+  return isStanding ? POD.STOOD_UP : POD.FELL;
 }
 
 /** Adds in place; returns a longer copy when `amounts` knows more resources. */

@@ -95,7 +95,8 @@ export const cost = defineMeasure({
           const capacity = use.cpuCapacity.total(endUs);
           const idleShare = capacity > 0 ? Math.max(0, 1 - use.cpuRequested.total(endUs) / capacity) : 1;
           const usedShare = capacity > 0 ? Math.min(1, use.cpuUsed.total(endUs) / capacity) : 0;
-          const watts = prices === undefined || prices.busyWatts <= 0 ? null : prices.idleWatts + (prices.busyWatts - prices.idleWatts) * usedShare;
+          const watts =
+            prices === undefined || prices.busyWatts <= 0 ? null : prices.idleWatts + (prices.busyWatts - prices.idleWatts) * usedShare;
           const paid = price === null ? null : hours * price;
           const energy = watts === null ? null : (hours * watts) / 1000;
           totalCost += paid ?? 0;
@@ -111,8 +112,10 @@ export const cost = defineMeasure({
           );
         }
         const figures = [];
-        if (totalCost > 0) figures.push({ name: 'cost', title: 'Cost of the machines', value: totalCost, unit: 'currency', table: COST.name, detail: '' });
-        if (totalEnergy > 0) figures.push({ name: 'energy', title: 'Energy', value: totalEnergy, unit: 'kWh', table: COST.name, detail: '' });
+        if (totalCost > 0)
+          figures.push({ name: 'cost', title: 'Cost of the machines', value: totalCost, unit: 'currency', table: COST.name, detail: '' });
+        if (totalEnergy > 0)
+          figures.push({ name: 'energy', title: 'Energy', value: totalEnergy, unit: 'kWh', table: COST.name, detail: '' });
         return { tables: [table.build()], figures, answers: [] };
       },
     };

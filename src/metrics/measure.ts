@@ -13,6 +13,7 @@ import type { Topic } from '../engine/observers.ts';
 import type { AnyObject } from '../objects/kinds.ts';
 import type { TimeUs } from '../objects/meta.ts';
 import type { Pod } from '../objects/pod.ts';
+import type { AttemptRecord } from '../scheduler/attempts.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { Figure, Table, TableSpec } from './result.ts';
 import type { SampleClock } from './sample-clock.ts';
@@ -61,23 +62,6 @@ export interface PodStageRecord {
 export interface MachineRecord {
   readonly nodeName: string;
   readonly state: string;
-}
-
-/** One scheduling attempt, from pop to decision. */
-export interface AttemptRecord {
-  readonly podKey: string;
-  readonly result: 'scheduled' | 'unschedulable' | 'error';
-  /** From pop to decision. */
-  readonly durationUs: number;
-  /** From entering the queue for the first time to this pop. */
-  readonly queuedUs: number;
-  /** 1 for the first. */
-  readonly attempt: number;
-  /** `0/5 nodes are available: 3 Insufficient cpu, ...`; empty when scheduled. */
-  readonly message: string;
-  /** Plugins that turned nodes down. */
-  readonly plugins: readonly string[];
-  readonly profile: string;
 }
 
 export interface ApiRequestRecord {

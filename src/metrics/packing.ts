@@ -63,7 +63,12 @@ const NODES_USED: TableSpec = {
   columns: [
     column('time_us', 'integer', 'us', 'End of the bucket.'),
     column('nodes_used', 'number', 'nodes', 'Nodes with at least one unfinished pod.'),
-    column('nodes_needed', 'number', 'nodes', 'Fewest nodes, largest first, whose capacity adds up to all requests, for the tightest resource.'),
+    column(
+      'nodes_needed',
+      'number',
+      'nodes',
+      'Fewest nodes, largest first, whose capacity adds up to all requests, for the tightest resource.',
+    ),
     column('efficiency', 'number', 'share', 'nodes_needed over nodes_used.'),
   ],
 };

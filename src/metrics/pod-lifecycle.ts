@@ -181,7 +181,8 @@ export const podLifecycle = defineMeasure({
         if (startedUs === undefined) return;
         pulling.delete(stage.podUid);
         const pod = ctx.view.pods.get(stage.podUid);
-        if (stage.stage === 'pull-finished' && pod !== undefined && timeUs >= warmupUs) record(statsOf(pod.workload), IMAGE_PULL, timeUs - startedUs);
+        if (stage.stage === 'pull-finished' && pod !== undefined && timeUs >= warmupUs)
+          record(statsOf(pod.workload), IMAGE_PULL, timeUs - startedUs);
       }
     });
 
@@ -312,7 +313,20 @@ function pushLatencies(table: TableBuilder, name: string, stats: WorkloadStats):
     const sketch = stats.sketches[index];
     if (sketch === undefined || sketch.count === 0) return;
     const at = (share: number): number => sketch.quantile(share);
-    table.push(stage, name, sketch.count, sketch.mean, sketch.min, at(0.5), at(0.9), at(0.95), at(0.99), at(0.999), sketch.max, sketch.isExact);
+    table.push(
+      stage,
+      name,
+      sketch.count,
+      sketch.mean,
+      sketch.min,
+      at(0.5),
+      at(0.9),
+      at(0.95),
+      at(0.99),
+      at(0.999),
+      sketch.max,
+      sketch.isExact,
+    );
   });
 }
 

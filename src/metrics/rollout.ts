@@ -83,7 +83,8 @@ export const rollout = defineMeasure({
         const table = new TableBuilder(ROLLOUTS);
         const present = rollouts.filter((entry) => entry !== undefined && entry.steps.length > 0) as Rollout[];
         for (const entry of present) {
-          for (const step of entry.steps) table.push(entry.workload.name, step.revision, step.timeUs, step.oldReady, step.newReady, step.wanted);
+          for (const step of entry.steps)
+            table.push(entry.workload.name, step.revision, step.timeUs, step.oldReady, step.newReady, step.wanted);
         }
         return {
           tables: [table.build()],
