@@ -1,0 +1,269 @@
+/**
+ * Workload: somebody who asks the cluster for pods, and for their end, at given times.
+ *
+ * The user is outside the cluster: it has no throttle, and it does not forget what it was doing when the machine it
+ * works on stops. Its state therefore lives here and not in the process, which is started with `attach`.
+ *
+ * Differs   failed creations are tried again after 1 s, then twice as long each time up to 60 s, as scripts around kubectl do;
+ *           a refusal that cannot change (invalid, forbidden, no such class) is counted and given up
+ * Order     one pending event: the earlier of the next arrival and the next deletion; on a tie deletions go first, in the
+ *           order their pods arrived
+ * Cost      O(log d) per arrival with a time of deletion (d such pods alive), O(1) otherwise; nothing is kept of pods
+ *           that nobody will delete
+ */
+import { BinaryHeap } from '../base/binary-heap.ts';
+import type { ComponentContext } from '../client/component-context.ts';
+import { defineTopic, type Topic } from '../engine/observers.ts';
+import { MINUTE_US, SECOND_US } from '../engine/units.ts';
+import { type ApiStatus, isApiStatus } from '../objects/api-status.ts';
+import {
+  ANNOTATION_EXIT_CODE,
+  ANNOTATION_RUN_DURATION,
+  type ArrivalCursor,
+  type ArrivalTemplate,
+  type PodArrival,
+  runDurationText,
+} from '../objects/arrival.ts';
+import { newPod } from '../objects/builders.ts';
+import type { Namespace } from '../objects/cluster.ts';
+import { newMeta, objectKey, type StringMap } from '../objects/meta.ts';
+import type { Pod, PodSpec, PodStatus } from '../objects/pod.ts';
+
+/** On every pod of a workload, with the workload's name. */
+export const WORKLOAD_LABEL = 'seatrial.dev/workload';
+
+const FIRST_RETRY_US = SECOND_US;
+const LAST_RETRY_US = MINUTE_US;
+
+export interface WorkloadOptions {
+  /** Unique in a world, a valid label value. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly schedulerName: string;
+  /** On the run's clock: times from 0 up. */
+  readonly arrivals: ArrivalCursor;
+  /** Put before the name of every arrival, so that two workloads cannot collide. Default none. */
+  readonly namePrefix?: string;
+}
+
+/** What a workload announces: each pod it asked for or deleted, once, when the answer came. */
+export interface WorkloadRecord {
+  readonly workload: string;
+  readonly what: 'created' | 'refused' | 'deleted';
+  readonly namespace: string;
+  readonly pod: string;
+  /** When the pod was first asked for, or its deletion was due. */
+  readonly dueUs: number;
+  /** The reason of a refusal; empty otherwise. */
+  readonly reason: string;
+}
+
+export const workloadTopic: Topic<WorkloadRecord> = defineTopic('workload');
+
+/** A pod with a known time of deletion. */
+interface Deletion {
+  readonly timeUs: number;
+  readonly seq: number;
+  readonly name: string;
+}
+
+/** A pod that is being asked for. */
+interface WantedPod {
+  readonly pod: Pod;
+  readonly dueUs: number;
+  readonly deleteAtUs: number;
+  readonly seq: number;
+}
+
+/** What all pods of one arrival template share. */
+interface PodParts {
+  readonly spec: PodSpec;
+  readonly labels: StringMap;
+  readonly annotations: StringMap;
+  readonly status: PodStatus;
+}
+
+export class Workload {
+  readonly name: string;
+  /** Pods asked for so far; pods the API server took; pods it refused for good. */
+  askedCount: number;
+  createdCount: number;
+  refusedCount: number;
+
+  private readonly options: WorkloadOptions;
+  private readonly deletions: BinaryHeap<Deletion>;
+  /** By template: shared parts are made once, and go away with their template. */
+  private readonly parts: WeakMap<ArrivalTemplate, PodParts>;
+  private upcoming: PodArrival | undefined;
+  private isOpened: boolean;
+  private seq: number;
+  private ctx: ComponentContext | undefined;
+  /** When the pending timer fires; Infinity without one. */
+  private timerUs: number;
+  private cancelTimer: () => void;
+
+  constructor(options: WorkloadOptions) {
+    this.name = options.name;
+    this.askedCount = 0;
+    this.createdCount = 0;
+    this.refusedCount = 0;
+    this.options = options;
+    this.deletions = new BinaryHeap((a, b) => a.timeUs < b.timeUs || (a.timeUs === b.timeUs && a.seq < b.seq));
+    this.parts = new WeakMap();
+    this.upcoming = undefined;
+    this.isOpened = false;
+    this.seq = 0;
+    this.ctx = undefined;
+    this.timerUs = Infinity;
+    this.cancelTimer = () => {};
+  }
+
+  /** Whether every arrival was asked for and every known deletion was sent. */
+  get isDone(): boolean {
+    return this.isOpened && this.upcoming === undefined && this.deletions.size === 0;
+  }
+
+  /** The `build` of its component: starts, or goes on after a restart. */
+  attach(ctx: ComponentContext): void {
+    this.ctx = ctx;
+    if (!this.isOpened) {
+      this.isOpened = true;
+      this.upcoming = this.options.arrivals.next();
+    }
+    const { namespace } = this.options;
+    if (namespace === 'default' || namespace.startsWith('kube-')) this.waitForNext();
+    else this.makeNamespace(namespace, FIRST_RETRY_US);
+  }
+
+  /** Pods of a namespace that does not exist are refused, so it comes first. */
+  private makeNamespace(namespace: string, retryUs: number): void {
+    const ctx = this.ctx!;
+    ctx.client.send({ verb: 'create', object: newNamespace(namespace) }, (result) => {
+      if (!isApiStatus(result) || result.isAlreadyExists) this.waitForNext();
+      else ctx.scope.timer('workload.retry', retryUs, () => this.makeNamespace(namespace, Math.min(2 * retryUs, LAST_RETRY_US)));
+    });
+  }
+
+  private waitForNext(): void {
+    const ctx = this.ctx!;
+    const nextUs = Math.min(this.upcoming?.timeUs ?? Infinity, this.deletions.peek()?.timeUs ?? Infinity);
+    this.cancelTimer();
+    this.timerUs = nextUs;
+    if (nextUs === Infinity) return;
+    this.cancelTimer = ctx.scope.timer('workload.next', Math.max(0, nextUs - ctx.scope.nowUs), () => this.act());
+  }
+
+  /** Everything that is due now, and then a timer for what comes next. */
+  private act(): void {
+    const nowUs = this.ctx!.scope.nowUs;
+    for (let due = this.deletions.peek(); due !== undefined && due.timeUs <= nowUs; due = this.deletions.peek()) {
+      this.deletions.pop();
+      this.delete(due);
+    }
+    while (this.upcoming !== undefined && this.upcoming.timeUs <= nowUs) {
+      const arrival = this.upcoming;
+      this.upcoming = this.options.arrivals.next();
+      this.ask(arrival);
+    }
+    this.waitForNext();
+  }
+
+  private ask(arrival: PodArrival): void {
+    this.askedCount++;
+    this.create(
+      { pod: this.podOf(arrival), dueUs: arrival.timeUs, deleteAtUs: arrival.deleteAtUs, seq: this.seq++ },
+      FIRST_RETRY_US,
+      false,
+    );
+  }
+
+  private create(wanted: WantedPod, retryUs: number, mayExist: boolean): void {
+    const ctx = this.ctx!;
+    const { pod, dueUs, deleteAtUs, seq } = wanted;
+    ctx.client.send({ verb: 'create', object: pod }, (result) => {
+      if (!isApiStatus(result) || (mayExist && result.isAlreadyExists)) {
+        this.createdCount++;
+        this.announce('created', pod.metadata.name, dueUs, '');
+        // Only now: a delete that overtakes its create would find nothing, and the pod would stay for ever.
+        if (deleteAtUs !== Infinity) {
+          this.deletions.push({ timeUs: deleteAtUs, seq, name: pod.metadata.name });
+          if (deleteAtUs < this.timerUs) this.waitForNext();
+        }
+      } else if (isLasting(result)) {
+        this.refusedCount++;
+        this.announce('refused', pod.metadata.name, dueUs, result.reason);
+      } else if (ctx.scope.nowUs + retryUs < deleteAtUs) {
+        const next = Math.min(2 * retryUs, LAST_RETRY_US);
+        const isUnsure = mayExist || result.isAmbiguous;
+        ctx.scope.timer('workload.retry', retryUs, () => this.create(wanted, next, isUnsure));
+      } else {
+        // Nobody wants it any more by the time it could be tried again.
+        this.refusedCount++;
+        this.announce('refused', pod.metadata.name, dueUs, result.reason);
+      }
+    });
+  }
+
+  private delete(due: Deletion, retryUs = FIRST_RETRY_US): void {
+    const ctx = this.ctx!;
+    const key = objectKey(this.options.namespace, due.name);
+    ctx.client.send({ verb: 'delete', kind: 'Pod', key }, (result) => {
+      if (!isApiStatus(result)) this.announce('deleted', due.name, due.timeUs, '');
+      else if (!result.isNotFound && !isLasting(result)) {
+        const next = Math.min(2 * retryUs, LAST_RETRY_US);
+        ctx.scope.timer('workload.retry', retryUs, () => this.delete(due, next));
+      }
+    });
+  }
+
+  private podOf(arrival: PodArrival): Pod {
+    const parts = this.partsOf(arrival.template);
+    const annotations =
+      arrival.runDurationUs === Infinity
+        ? parts.annotations
+        : {
+            ...parts.annotations,
+            [ANNOTATION_RUN_DURATION]: runDurationText(arrival.runDurationUs),
+            ...(arrival.exitCode === 0 ? undefined : { [ANNOTATION_EXIT_CODE]: String(arrival.exitCode) }),
+          };
+    const name = (this.options.namePrefix ?? '') + arrival.name;
+    return {
+      kind: 'Pod',
+      apiVersion: 'v1',
+      metadata: newMeta({ name, namespace: this.options.namespace, labels: parts.labels, annotations }),
+      spec: parts.spec,
+      status: parts.status,
+    };
+  }
+
+  private partsOf(template: ArrivalTemplate): PodParts {
+    let parts = this.parts.get(template);
+    if (parts === undefined) {
+      const { schedulerName } = this.options;
+      const spec = template.spec.schedulerName === schedulerName ? template.spec : { ...template.spec, schedulerName };
+      parts = {
+        spec,
+        labels: { ...template.labels, [WORKLOAD_LABEL]: this.name },
+        annotations: template.annotations,
+        status: newPod({}, spec).status,
+      };
+      this.parts.set(template, parts);
+    }
+    return parts;
+  }
+
+  private announce(what: WorkloadRecord['what'], pod: string, dueUs: number, reason: string): void {
+    const { engine } = this.ctx!;
+    const { namespace } = this.options;
+    engine.observers.emit(workloadTopic, { workload: this.name, what, namespace, pod, dueUs, reason }, engine.nowUs);
+  }
+}
+
+/** Whether asking again cannot help: the request itself is wrong. */
+function isLasting(status: ApiStatus): boolean {
+  return status.isInvalid || status.isForbidden || status.isAlreadyExists || (status.code >= 400 && status.code < 408);
+}
+
+function newNamespace(name: string): Namespace {
+  return { kind: 'Namespace', apiVersion: 'v1', metadata: newMeta({ name }), status: { phase: 'Active' } };
+}
