@@ -79,6 +79,8 @@ interface Decision {
 const UNSCHEDULABLE_FLUSH_PERIOD_US = 30 * SECOND_US;
 const UNSCHEDULABLE_MAX_US = 300 * SECOND_US;
 
+const NO_NODE_FITS = unschedulable('');
+
 export class Scheduler {
   readonly parts: SchedulerParts;
 
@@ -348,8 +350,7 @@ export class Scheduler {
   private reject(decision: Decision, fitError: FitError | undefined, error: Status | undefined): void {
     const { attempt, candidate, nominating } = decision;
     const preemption = candidate === undefined ? undefined : this.executor.prepare(attempt.info, candidate);
-    const status = fitError === undefined ? (error ?? errorStatus('', 'no answer')) : unschedulable('', fitError.message);
-    this.fail(decision, status, fitError, nominating);
+    this.fail(decision, fitError === undefined ? (error ?? errorStatus('', 'no answer')) : NO_NODE_FITS, fitError, nominating);
     if (preemption !== undefined) this.executor.run(preemption);
   }
 
@@ -357,15 +358,13 @@ export class Scheduler {
   private preemptWithinCycle(decision: Decision, candidate: PreemptionCandidate): void {
     this.executor.runWithinCycle(decision.attempt.info, candidate, (error) => {
       const { fitError } = decision.evaluation;
-      if (error === undefined) this.fail(decision, unschedulable('', fitError!.message), fitError, decision.nominating);
-      else {
-        fitError!.diagnosis.postFilterMessage = `preemption: ${error.message}`;
-        this.fail(decision, unschedulable('', fitError!.message), fitError, NO_NOMINATION);
-      }
+      if (error !== undefined) fitError!.diagnosis.postFilterMessage = `preemption: ${error.message}`;
+      this.fail(decision, NO_NODE_FITS, fitError, error === undefined ? decision.nominating : NO_NOMINATION);
       this.endCycle();
     });
   }
 
+  /** `fitError` tells the message when there is one; it is written out once, since it goes over all nodes. */
   private fail(decision: Decision, status: Status, fitError: FitError | undefined, nominating: NominatingInfo): void {
     const message = fitError?.message ?? messageOf(status);
     this.failures.handle(decision.attempt, { status, fitError, nominating, message });
