@@ -6,6 +6,7 @@ import type { RunResult } from '../metrics/result.ts';
 import type { RunScenarioOptions, ScenarioRunOf } from '../scenario/run-types.ts';
 import type { ScenarioSpec } from '../scenario/scenario.ts';
 import type { Vocabulary } from '../scenario/vocabulary.ts';
+import type { CliFamilies } from './families.ts';
 
 export interface CliIo {
   /** Standard output: results only. */
@@ -27,6 +28,8 @@ export interface CliIo {
 }
 
 export interface CliParts {
+  readonly version: string;
+  readonly families: CliFamilies;
   readonly words: Vocabulary;
   startScenario(spec: ScenarioSpec, options: RunScenarioOptions): ScenarioRunOf<RunResult>;
   /** Writes result.json, tables and report.html into an existing, empty folder. */

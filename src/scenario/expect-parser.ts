@@ -172,8 +172,9 @@ function parseBound(info: MeasureInfo, comparator: Comparator, raw: string, offs
     case 'ratio': {
       const match = /^(\d+(?:\.\d+)?)\s*(%?)$/.exec(written);
       if (match === null) throw new Mistake(at, `${info.name} is a ratio: expected ${describeUnit('ratio')}, found "${written}"`);
+      // The decimal point is moved in the text: 99.9 / 100 would not be 0.999.
+      if (match[2] === '%') return Number(`${match[1]}e-2`);
       const value = Number(match[1]);
-      if (match[2] === '%') return value / 100;
       if (value <= 1) return value;
       throw new Mistake(at, `${info.name} is a ratio from 0 to 1, found ${written}`, `did you mean ${written}%?`);
     }
@@ -187,11 +188,18 @@ function parseBound(info: MeasureInfo, comparator: Comparator, raw: string, offs
 
 function parseSequence(comparator: Comparator, written: string, at: number): string {
   if (comparator !== '==' && comparator !== '!=') throw new Mistake(at, 'a sequence can only be compared with == or !=');
-  const steps = written.split(',').map((step) => step.trim());
-  for (const step of steps) {
-    if (!/^\d+\/\d+$/.test(step))
-      throw new Mistake(at + Math.max(0, written.indexOf(step)), `expected pairs of ready replicas such as 3/0, 3/1, found "${step}"`);
-  }
+  let from = 0;
+  const steps = written.split(',').map((part) => {
+    const step = part.trim();
+    if (!/^\d+\/\d+$/.test(step)) {
+      throw new Mistake(
+        at + from + part.length - part.trimStart().length,
+        `expected pairs of ready replicas such as 3/0, 3/1, found "${step}"`,
+      );
+    }
+    from += part.length + 1;
+    return step;
+  });
   return steps.join(', ');
 }
 

@@ -160,7 +160,7 @@ export function parseShare(raw: string): Parsed<number> {
   const match = /^(\d+(?:\.\d+)?)\s*(%?)$/.exec(raw.trim());
   const bad: Parsed<number> = { ok: false, problem: `expected a share such as 25% or 0.25, found "${raw}"` };
   if (match === null) return bad;
-  const value = match[2] === '%' ? Number(match[1]) / 100 : Number(match[1]);
+  const value = Number(match[2] === '%' ? `${match[1]}e-2` : match[1]);
   return value <= 1 ? { ok: true, value } : { ok: false, problem: `expected a share from 0 to 1 (or 0% to 100%), found "${raw}"` };
 }
 

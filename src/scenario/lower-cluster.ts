@@ -3,10 +3,11 @@
  *
  * Names     racks are `<zone>-<n>`, power feeds `<zone>-<n>`, nodes `<zone>-<rack>-<n>`, all counted from 1
  */
+import { InputError } from '../base/input-error.ts';
 import { DEFAULT_RESERVED } from '../datacenter/machine-kinds.ts';
 import { DEFAULT_REGION, Topology, type VertexId } from '../datacenter/topology.ts';
 import type { ResourceList, StringMap } from '../objects/meta.ts';
-import { LABEL_INSTANCE_TYPE, type Node, type Taint } from '../objects/node.ts';
+import { LABEL_INSTANCE_TYPE, LABEL_POWER, LABEL_RACK, LABEL_REGION, LABEL_ZONE, type Node, type Taint } from '../objects/node.ts';
 import type { Lowering } from './lowering.ts';
 import type { ClusterSpec, MachineSpec, ManifestEntry, NodeSpec } from './scenario.ts';
 import type { ClusterDocument } from './schema.ts';
@@ -92,15 +93,7 @@ class ClusterBuilder {
       const feed = Math.floor((index * zone.powerFeeds) / racks.length) + 1;
       const place: Place = { region, zone: zone.name, power: `${zone.name}-${feed}`, rack: `${zone.name}-${index + 1}` };
       for (let node = 1; node <= rack.nodes; node++) {
-        this.add(
-          `${zone.name}-${index + 1}-${node}`,
-          place,
-          rack.machine,
-          zone.labels ?? NO_LABELS,
-          taintsOf(zone.taints),
-          undefined,
-          path,
-        );
+        this.add(`${zone.name}-${index + 1}-${node}`, place, rack.machine, zone.labels ?? NO_LABELS, taintsOf(zone.taints), path);
       }
     }
   }
@@ -126,7 +119,7 @@ class ClusterBuilder {
     const machine = this.machineOf(group.machine, `node "${group.name}"`, [...path, 'machine']);
     const place: Place = { region: group.region, zone: group.zone, power: group.power, rack: group.rack };
     const names = group.count === undefined ? [group.name] : Array.from({ length: group.count }, (_, i) => `${group.name}-${i + 1}`);
-    for (const name of names) this.add(name, place, machine, group.labels ?? NO_LABELS, taintsOf(group.taints), undefined, path);
+    for (const name of names) this.add(name, place, machine, group.labels ?? NO_LABELS, taintsOf(group.taints), path);
   }
 
   addManifest(entry: ManifestEntry): void {
@@ -145,50 +138,64 @@ class ClusterBuilder {
       this.lowering.problems.push({ ...position, message: `node "${name}" exists twice` });
       return;
     }
-    this.addObject(node);
+    this.addObject(node, (message) => this.lowering.problems.push({ ...position, message }));
   }
 
   /** A Node object's capacity stands, but its instance type may be a known machine with a price and a power draw. */
-  private addObject(node: Node): void {
+  private addObject(node: Node, report: (message: string) => void): void {
     const { name, labels } = node.metadata;
     const instanceType = labels[LABEL_INSTANCE_TYPE];
     const known = instanceType === undefined ? undefined : this.knownMachine(instanceType);
     if (known !== undefined) this.machines.set(known.name, known);
-    this.finishNode(name, this.topology.addLabelledNode(name, labels), known?.name ?? '', NO_LABELS, [], node);
+    const place: Place = { region: labels[LABEL_REGION], zone: labels[LABEL_ZONE], power: labels[LABEL_POWER], rack: labels[LABEL_RACK] };
+    this.place(name, place, instanceType ?? '', known?.name ?? '', NO_LABELS, [], node, report);
   }
 
   addTraceNode(node: Node, path: DocumentPath): void {
     const { name } = node.metadata;
     if (this.topology.find(`node/${name}`) !== -1) this.lowering.report(path, `node "${name}" exists twice`);
-    else this.addObject(node);
+    else this.addObject(node, (message) => this.lowering.report(path, message));
   }
 
-  private add(
+  private add(name: string, place: Place, machine: string, labels: StringMap, taints: readonly Taint[], path: DocumentPath): void {
+    if (this.topology.find(`node/${name}`) !== -1) this.lowering.report(path, `node "${name}" exists twice`);
+    else this.place(name, place, machine, machine, labels, taints, undefined, (message) => this.lowering.report(path, message));
+  }
+
+  /** Puts a machine into the tree, or reports why it cannot stand there. */
+  private place(
     name: string,
     place: Place,
+    kind: string,
     machine: string,
     labels: StringMap,
     taints: readonly Taint[],
     manifest: Node | undefined,
-    path: DocumentPath,
+    report: (message: string) => void,
   ): void {
-    if (this.topology.find(`node/${name}`) !== -1) {
-      this.lowering.report(path, `node "${name}" exists twice`);
-      return;
+    const written = Object.fromEntries(Object.entries(this.complete(place)).filter(([, value]) => value !== undefined));
+    try {
+      const vertex = this.topology.addNode({ name, machine: kind, ...written });
+      this.finishNode(name, vertex, machine, labels, taints, manifest);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      for (const problem of error.problems) report(`node "${name}": ${problem.message}`);
     }
-    const written = Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined)) as Partial<
-      Record<keyof Place, string>
-    >;
-    const vertex = this.topology.addNode({ name, machine, ...written });
-    const made = this.finishNode(name, vertex, machine, labels, taints, manifest);
-    for (const level of ['region', 'zone', 'power', 'rack'] as const) {
-      const wanted = place[level];
-      if (wanted === undefined || made[level] === wanted) continue;
-      this.lowering.report(
-        [...path, level],
-        `node "${name}" cannot stand in ${level} "${wanted}": its ${narrower(place, level)} is in ${level} "${made[level]}"`,
-      );
-    }
+  }
+
+  /** A known rack, feed or zone says where it stands, so that the levels above it need not be written. */
+  private complete(place: Place): Place {
+    let { region, zone, power } = place;
+    const known = (kind: string, label: string | undefined): VertexId =>
+      label === undefined ? -1 : this.topology.find(`${kind}/${label}`);
+    const label = (id: VertexId): string => this.topology.vertex(id).label;
+    const rackId = known('rack', place.rack);
+    if (rackId !== -1) power ??= label(this.topology.powerOf(rackId));
+    const powerId = known('power', power);
+    if (powerId !== -1) zone ??= label(this.topology.zoneOf(powerId));
+    const zoneId = known('zone', zone);
+    if (zoneId !== -1) region ??= label(this.topology.regionOf(zoneId));
+    return { region, zone, power, rack: place.rack };
   }
 
   private finishNode(
@@ -252,13 +259,6 @@ class ClusterBuilder {
     const network = { profile: cluster.network.profile, latency: latency as ClusterSpec['network']['latency'] };
     return { spec: { nodes: this.nodes, machines, network }, topology };
   }
-}
-
-/** The first level below `level` that the place names: what ties it to another parent. */
-function narrower(place: Place, level: keyof Place): string {
-  const order = ['region', 'zone', 'power', 'rack'] as const;
-  const below = order.slice(order.indexOf(level) + 1).find((next) => place[next] !== undefined);
-  return below === undefined ? 'place' : `${below} "${place[below]}"`;
 }
 
 function taintsOf(taints: readonly TaintDocument[] | undefined): Taint[] {

@@ -1,0 +1,72 @@
+/**
+ * The whole command line as one commander program; `runCli` runs it and turns everything that happens into an exit code.
+ */
+import { Command, CommanderError } from 'commander';
+import { registerConformance } from './conformance.ts';
+import { reportError } from './errors.ts';
+import { initCommand } from './init.ts';
+import { type CliIo, type CliParts, EXIT, type ExitCode } from './io.ts';
+import { listCommand } from './list.ts';
+import { reportCommand } from './report.ts';
+import { runCommand } from './run.ts';
+import { schemaCommand } from './schema.ts';
+import { testCommand } from './test.ts';
+
+/** Runs one command line (without the program's name) to its end. Never throws. */
+export async function runCli(args: readonly string[], parts: CliParts, io: CliIo): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  const program = buildProgram(parts, io, (found) => {
+    code = found;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    // Help and version end as "errors" with code 0; wrong options and commands have been printed already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput;
+    return reportError(error, io, args.includes('--debug'));
+  }
+}
+
+function buildProgram(parts: CliParts, io: CliIo, finish: (code: ExitCode) => void): Command {
+  const program = new Command('seatrial')
+    .description(
+      'A deterministic discrete-event simulator of Kubernetes clusters: schedulers and controllers at sea, with every kind of storm.',
+    )
+    .version(parts.version, '-V, --version', 'print the version')
+    .option('--debug', 'show stacks and causes of errors')
+    .addHelpText('after', HELP);
+  program.addCommand(runCommand(parts, io, finish));
+  program.addCommand(testCommand(parts, io, finish));
+  program.addCommand(initCommand(io));
+  program.addCommand(listCommand(parts, io));
+  program.addCommand(schemaCommand(parts, io));
+  registerConformance(program);
+  program.addCommand(reportCommand(parts, io));
+  for (const command of [program, ...program.commands]) prepare(command, io);
+  return program;
+}
+
+const HELP = `
+Examples:
+  seatrial init my-cluster                  write a commented scenario
+  seatrial run my-cluster/scenario.yaml     simulate it
+  seatrial test scenarios/                  check what scenarios expect
+  seatrial list faults                      what can break
+
+"seatrial <command> --help" explains a command and its exit codes.
+`;
+
+/** What every command shares: where it writes, exceptions instead of exits, the nearest option in errors, --debug anywhere. */
+function prepare(command: Command, io: CliIo): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => io.out(text),
+    writeErr: (text) => io.err(text),
+    getOutHelpWidth: () => 100,
+    getErrHelpWidth: () => 100,
+  });
+  command.showSuggestionAfterError(true);
+  command.showHelpAfterError('(add --help for usage and examples)');
+  if (command.parent !== null) command.option('--debug', 'show stacks and causes of errors');
+  for (const child of command.parent === null ? [] : command.commands) prepare(child, io);
+}

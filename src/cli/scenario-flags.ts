@@ -1,0 +1,45 @@
+/**
+ * Options that every command with a scenario takes: --seed, --until, --set. They all become overrides of the written scenario, so
+ * that they are checked like what is in the file.
+ */
+import type { Command } from 'commander';
+
+export interface ScenarioFlags {
+  readonly seed?: string;
+  readonly until?: string;
+  readonly set?: readonly string[];
+}
+
+export function withScenarioFlags(command: Command): Command {
+  return command
+    .option('--seed <seed>', 'replace the seed: a whole number or a text')
+    .option('--until <time>', 'replace the duration: such as 2h, or idle')
+    .option('--set <path=value>', 'replace a value: spec.events[0].for=3m, or deployment/web:spec.replicas=5 (repeatable)', collect, []);
+}
+
+function collect(value: string, previous: readonly string[]): string[] {
+  return [...previous, value];
+}
+
+/** As `--set` texts; --set comes first, so the more special options win. */
+export function overridesOf(flags: ScenarioFlags): string[] {
+  const overrides = [...(flags.set ?? [])];
+  // A seed of digits is a number, as in a file; any other text is quoted.
+  if (flags.seed !== undefined) overrides.push(`spec.seed=${/^-?\d{1,15}$/.test(flags.seed) ? flags.seed : JSON.stringify(flags.seed)}`);
+  if (flags.until !== undefined) overrides.push(`spec.duration=${JSON.stringify(flags.until)}`);
+  return overrides;
+}
+
+/** What a user types to repeat the run. */
+export function replayCommandOf(command: string, files: readonly string[], flags: ScenarioFlags): string {
+  const words = ['seatrial', command, ...files];
+  if (flags.seed !== undefined) words.push('--seed', flags.seed);
+  if (flags.until !== undefined) words.push('--until', flags.until);
+  for (const text of flags.set ?? []) words.push('--set', text);
+  return words.map(quote).join(' ');
+}
+
+/** Quotes for a POSIX shell where needed. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
