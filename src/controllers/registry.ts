@@ -1,0 +1,22 @@
+/**
+ * All controllers of the controller manager, in the order they are built: handlers of one informer run
+ * in this order.
+ */
+import type { ControllerDef } from './controller.ts';
+import { deployment } from './deployment.ts';
+import { disruption } from './disruption.ts';
+import { garbageCollector } from './garbage-collector.ts';
+import { nodeLifecycle } from './node-lifecycle.ts';
+import { podGc } from './pod-gc.ts';
+import { replicaset } from './replicaset.ts';
+import { taintEviction } from './taint-eviction.ts';
+
+export const controllers: readonly ControllerDef[] = [
+  replicaset,
+  deployment,
+  disruption,
+  nodeLifecycle,
+  taintEviction,
+  podGc,
+  garbageCollector,
+];
