@@ -196,6 +196,11 @@ export class Network {
     };
   }
 
+  /** Whether the endpoint is the party or stands inside it. */
+  isInside(endpoint: EndpointId, party: Party): boolean {
+    return this.depthInside(endpoint, party) >= 0;
+  }
+
   private addRule(rule: Rule): Undo {
     this.rulesOf(rule.a).push(rule);
     this.rulesOf(rule.b).push(rule);
@@ -269,16 +274,16 @@ export class Network {
   }
 
   private applies(rule: Rule, from: EndpointId, to: EndpointId): boolean {
-    const fromSide = this.sideOf(from, rule);
-    const toSide = this.sideOf(to, rule);
+    const fromSide = this.sideOf(from, rule.a, rule.b);
+    const toSide = this.sideOf(to, rule.a, rule.b);
     if (fromSide === 0 || toSide === 0 || fromSide === toSide) return false;
     return rule.direction === 'both' || (rule.direction === 'from') === (fromSide === 1);
   }
 
-  /** 1 on the first party's side, 2 on the second's, 0 outside. Inside both, the narrower party counts. */
-  private sideOf(endpoint: EndpointId, rule: Rule): 0 | 1 | 2 {
-    const depthA = this.depthInside(endpoint, rule.a);
-    const depthB = this.depthInside(endpoint, rule.b);
+  /** Where an endpoint stands in a cut: 1 on the first party's side, 2 on the second's, 0 on neither. Inside both, the narrower counts. */
+  sideOf(endpoint: EndpointId, a: Party, b: Party): 0 | 1 | 2 {
+    const depthA = this.depthInside(endpoint, a);
+    const depthB = this.depthInside(endpoint, b);
     if (depthA < 0 && depthB < 0) return 0;
     if (depthA >= 0 && (depthB < 0 || depthA <= depthB)) return 1;
     return 2;

@@ -10,7 +10,7 @@
  * Order     one stream per node for latencies; sizes come from one stream per image, so that an image is the same everywhere
  */
 import { RingBuffer } from '../base/ring-buffer.ts';
-import { sample, sampleUs } from '../engine/distributions.ts';
+import { type Distribution, sample, sampleUs } from '../engine/distributions.ts';
 import type { Engine, EventHandle, EventKind } from '../engine/engine.ts';
 import { NO_EVENT } from '../engine/engine.ts';
 import type { Rng } from '../engine/rng.ts';
@@ -50,7 +50,9 @@ export class ImageRegistry {
   sizeOf(image: string): number {
     const known = this.bytes.get(image);
     if (known !== undefined) return known;
-    const bytes = Math.max(0, Math.round(sample(this.profile.imageBytes, this.rng.fork(image))));
+    const { imageBytes, imageSpread } = this.profile;
+    const sizes: Distribution = { kind: 'lognormal', median: imageBytes, sigma: imageSpread };
+    const bytes = imageBytes === 0 ? 0 : Math.round(sample(sizes, this.rng.fork(image)));
     this.bytes.set(image, bytes);
     return bytes;
   }

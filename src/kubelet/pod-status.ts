@@ -75,7 +75,9 @@ export function computePhase(pod: Pod, runs: readonly ContainerRun[] | undefined
   let failed = 0;
   for (let i = inits; i < total; i++) {
     const run = runs[i]!;
-    if (run.state === NEVER) neverStarted++;
+    // Waiting for its start in a new sandbox after it ran in an old one: counts as stopped.
+    if (run.state === NEVER && run.last?.state === 'terminated') failed += run.last.exitCode !== 0 ? 1 : 0;
+    else if (run.state === NEVER) neverStarted++;
     else if (run.state === RUNNING) running++;
     else if (run.exitCode !== 0) failed++;
   }

@@ -39,8 +39,6 @@ export interface KubeletTimes {
   readonly nodeBoot: Distribution;
   /** From the start of a kubelet process until it has asked for its pods and reports Ready. */
   readonly kubeletStart: Distribution;
-  /** Compressed size of an image nobody said the size of, in bytes; drawn once per image. */
-  readonly imageBytes: Distribution;
   /** Asking the registry: authorization and manifest. */
   readonly registryLatency: Distribution;
 }
@@ -58,6 +56,10 @@ export interface KubeletRates {
   readonly registryBandwidth: number;
   /** Compressed bytes per second a node can unpack. */
   readonly unpackRate: number;
+  /** Median compressed size, in bytes, of an image nobody said the size of; sizes are log-normal, drawn once per image. */
+  readonly imageBytes: number;
+  /** Sigma of that distribution. */
+  readonly imageSpread: number;
 }
 
 export interface KubeletSwitches {
@@ -98,7 +100,6 @@ export const KUBELET_PROFILES: readonly KubeletProfile[] = [
     release: none,
     nodeBoot: uniform(38 * SECOND_US, 52 * SECOND_US),
     kubeletStart: uniform(3 * SECOND_US, 6 * SECOND_US),
-    imageBytes: lognormal(120e6, 1),
     registryLatency: lognormal(400 * MILLISECOND_US, 0.5),
     plegPeriodUs: SECOND_US,
     retryPeriodUs: 10 * SECOND_US,
@@ -106,6 +107,8 @@ export const KUBELET_PROFILES: readonly KubeletProfile[] = [
     nodeBandwidth: 60e6,
     registryBandwidth: 20e9,
     unpackRate: 75e6,
+    imageBytes: 120e6,
+    imageSpread: 1,
     reportsPending: true,
   },
   {
@@ -124,7 +127,6 @@ export const KUBELET_PROFILES: readonly KubeletProfile[] = [
     release: none,
     nodeBoot: none,
     kubeletStart: none,
-    imageBytes: none,
     registryLatency: none,
     plegPeriodUs: 0,
     retryPeriodUs: 10 * SECOND_US,
@@ -132,20 +134,28 @@ export const KUBELET_PROFILES: readonly KubeletProfile[] = [
     nodeBandwidth: Infinity,
     registryBandwidth: Infinity,
     unpackRate: Infinity,
+    imageBytes: 0,
+    imageSpread: 0,
     reportsPending: false,
   },
 ];
 
 export const DEFAULT_KUBELET_PROFILE = 'realistic';
 
-/** What a scenario may replace in a profile, in the order help shows it. */
-export const PROFILE_PARAMETERS: readonly { readonly name: string; readonly type: 'distribution' | 'number' | 'boolean' }[] =
-  Object.entries(KUBELET_PROFILES[0]!)
-    .filter(([name]) => name !== 'name' && name !== 'description')
-    .map(([name, value]) => ({
-      name,
-      type: typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'distribution',
-    }));
+export type ProfileParameterType = 'distribution' | 'duration' | 'number' | 'boolean';
+
+/** What a scenario may replace in a profile, in the order help shows it. Distributions are of durations. */
+export const PROFILE_PARAMETERS: readonly { readonly name: string; readonly type: ProfileParameterType }[] = Object.entries(
+  KUBELET_PROFILES[0]!,
+)
+  .filter(([name]) => name !== 'name' && name !== 'description')
+  .map(([name, value]) => ({ name, type: typeOf(name, value) }));
+
+function typeOf(name: string, value: unknown): ProfileParameterType {
+  if (typeof value === 'boolean') return 'boolean';
+  if (typeof value === 'number') return name.endsWith('Us') ? 'duration' : 'number';
+  return 'distribution';
+}
 
 /**
  * The profile called `name` with some values replaced; a plain number where a distribution is expected stands for a constant.
@@ -176,7 +186,7 @@ export function kubeletProfile(name: string, overrides: Readonly<Record<string, 
       profile[key] = constant(value);
     } else if ((parameter.type === 'distribution') !== (typeof value === 'object' && value !== null)) {
       problems.add(`${path}.${key}`, `expected a ${parameter.type}`);
-    } else if (parameter.type !== 'distribution' && typeof value !== parameter.type) {
+    } else if (parameter.type !== 'distribution' && (typeof value === 'boolean') !== (parameter.type === 'boolean')) {
       problems.add(`${path}.${key}`, `expected a ${parameter.type}`);
     } else if (typeof value === 'number' && !(value >= 0)) {
       problems.add(`${path}.${key}`, `must not be negative, found ${value}`);
