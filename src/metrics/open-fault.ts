@@ -29,9 +29,11 @@ export class OpenFault {
   readonly startUs: number;
   healUs: number | null;
   closedUs: number;
-  readonly nodes: ReadonlySet<NodeRecord>;
+  nodes: ReadonlySet<NodeRecord>;
+  readonly nodeCount: number;
+  readonly podCount: number;
   /** Unfinished pods that were bound to struck nodes. */
-  readonly pods: ReadonlySet<PodRecord>;
+  pods: ReadonlySet<PodRecord>;
   readonly workloads: ReadonlyMap<WorkloadRecord, WorkloadHit>;
   /** Since the start; null: never. */
   detectionUs: number | null;
@@ -61,6 +63,8 @@ export class OpenFault {
     this.detected = new Set();
     this.shortCount = 0;
     this.pods = new Set(nodes.flatMap((node) => node.pods.filter((pod) => !pod.isTerminating)));
+    this.nodeCount = this.nodes.size;
+    this.podCount = this.pods.size;
     this.unharmed = new Set();
     const struck = new Map<WorkloadRecord, { ready: number; alreadyDown: number }>();
     for (const pod of this.pods) {
@@ -162,5 +166,13 @@ export class OpenFault {
 
   close(timeUs: number): void {
     this.closedUs = timeUs;
+  }
+
+  /** Lets go of the records of pods and nodes; a closed fault needs only its numbers. */
+  forgetPods(): void {
+    this.pods = new Set();
+    this.nodes = new Set();
+    this.detected.clear();
+    this.unharmed.clear();
   }
 }

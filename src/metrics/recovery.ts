@@ -110,8 +110,10 @@ export const recovery = defineMeasure({
     const summaries = new Map<string, Summary>();
     const detection = new LatencySketch(7);
     const recoveryTimes = new LatencySketch(7);
-    const faultTable = new TableBuilder(FAULTS, MAX_ROWS);
-    const workloadTable = new TableBuilder(FAULT_WORKLOADS, MAX_ROWS);
+    const closed: OpenFault[] = [];
+    /** Made good before they were healed; their rows still lack the time of healing. */
+    const closedUnhealed = new Map<string | number, OpenFault>();
+    let notKept = 0;
 
     function strike(record: FaultRecord, timeUs: number): void {
       const fault = new OpenFault(record, timeUs, struckNodes(record.target));
@@ -122,9 +124,10 @@ export const recovery = defineMeasure({
     }
 
     function heal(record: FaultRecord, timeUs: number): void {
-      const fault = open.get(record.id);
+      const fault = open.get(record.id) ?? closedUnhealed.get(record.id);
       if (fault === undefined) return;
       fault.healUs = timeUs;
+      if (closedUnhealed.delete(record.id)) return;
       closeIfDone(fault, timeUs);
     }
 
@@ -138,7 +141,13 @@ export const recovery = defineMeasure({
       for (const node of fault.nodes) ofNode.get(node)?.delete(fault);
       for (const workload of fault.workloads.keys()) ofWorkload.get(workload)?.delete(fault);
       book(fault);
-      writeRows(fault);
+      if (closed.length >= MAX_ROWS) {
+        notKept++;
+        return;
+      }
+      fault.forgetPods();
+      closed.push(fault);
+      if (fault.healUs === null) closedUnhealed.set(fault.id, fault);
     }
 
     function book(fault: OpenFault): void {
@@ -148,8 +157,8 @@ export const recovery = defineMeasure({
         summaries.set(fault.name, summary);
       }
       summary.strikes++;
-      summary.nodes += fault.nodes.size;
-      summary.pods += fault.pods.size;
+      summary.nodes += fault.nodeCount;
+      summary.pods += fault.podCount;
       summary.lostReplicaUs += fault.lostReplicaUs;
       if (fault.detectionUs !== null) {
         summary.detection.add(fault.detectionUs);
@@ -166,42 +175,6 @@ export const recovery = defineMeasure({
         if (hit.readyBefore === 0) continue;
         const share = hit.struck / hit.readyBefore;
         if (share > (summary.shareLost.get(workload) ?? -1)) summary.shareLost.set(workload, share);
-      }
-    }
-
-    function writeRows(fault: OpenFault): void {
-      faultTable.push(
-        fault.name,
-        fault.kind,
-        fault.target,
-        fault.startUs,
-        fault.healUs,
-        fault.nodes.size,
-        fault.pods.size,
-        fault.workloads.size,
-        fault.hurtCount,
-        fault.detectionUs,
-        fault.detectionLastUs,
-        fault.evictionUs,
-        fault.evictionLastUs,
-        fault.rescheduledUs,
-        fault.recoveryUs,
-        fault.lostReplicaUs,
-      );
-      for (const [workload, hit] of fault.workloads) {
-        if (workload.desired < 0) continue;
-        workloadTable.push(
-          fault.name,
-          fault.target,
-          fault.startUs,
-          workload.name,
-          hit.readyBefore,
-          hit.struck,
-          hit.readyBefore > 0 ? hit.struck / hit.readyBefore : null,
-          hit.fewestReady,
-          hit.isHurt ? (hit.isShort ? null : hit.recoveredUs - fault.startUs) : 0,
-          hit.missing.total(fault.closedUs),
-        );
       }
     }
 
@@ -246,6 +219,11 @@ export const recovery = defineMeasure({
     return {
       finish: (endUs) => {
         for (const fault of [...open.values()]) close(fault, endUs);
+        closed.sort((a, b) => a.startUs - b.startUs || compareCodeUnits(`${a.name} ${a.target}`, `${b.name} ${b.target}`));
+        const faultTable = new TableBuilder(FAULTS);
+        const workloadTable = new TableBuilder(FAULT_WORKLOADS, MAX_ROWS);
+        for (const fault of closed) pushFault(fault, faultTable, workloadTable);
+        faultTable.omit(notKept);
         const summaryTable = new TableBuilder(FAULT_SUMMARY);
         const names = [...summaries.keys()].sort(compareCodeUnits);
         for (const name of names) pushSummary(summaryTable, summaries.get(name)!);
@@ -279,6 +257,42 @@ export const recovery = defineMeasure({
 });
 
 const WATCHED = POD.BOUND | POD.READY | POD.UNREADY | POD.TERMINATING | POD.FINISHED | POD.DELETED | POD.WENT_DOWN | POD.CAME_UP;
+
+function pushFault(fault: OpenFault, faults: TableBuilder, workloads: TableBuilder): void {
+  faults.push(
+    fault.name,
+    fault.kind,
+    fault.target,
+    fault.startUs,
+    fault.healUs,
+    fault.nodeCount,
+    fault.podCount,
+    fault.workloads.size,
+    fault.hurtCount,
+    fault.detectionUs,
+    fault.detectionLastUs,
+    fault.evictionUs,
+    fault.evictionLastUs,
+    fault.rescheduledUs,
+    fault.recoveryUs,
+    fault.lostReplicaUs,
+  );
+  for (const [workload, hit] of fault.workloads) {
+    if (workload.desired < 0) continue;
+    workloads.push(
+      fault.name,
+      fault.target,
+      fault.startUs,
+      workload.name,
+      hit.readyBefore,
+      hit.struck,
+      hit.readyBefore > 0 ? hit.struck / hit.readyBefore : null,
+      hit.fewestReady,
+      hit.isHurt ? (hit.isShort ? null : hit.recoveredUs - fault.startUs) : 0,
+      hit.missing.total(fault.closedUs),
+    );
+  }
+}
 
 function faultAnswers(summaries: ReadonlyMap<string, Summary>, findWorkload: (name: string) => WorkloadRecord | undefined): Answer[] {
   const find = (text: string | undefined): Summary | undefined => summaries.get((text ?? '').replace(/^fault\//, ''));

@@ -33,6 +33,8 @@ interface Step {
   readonly oldReady: number;
   readonly newReady: number;
   readonly wanted: number;
+  /** The first state of a new template. */
+  readonly isUpdate: boolean;
 }
 
 interface Rollout {
@@ -50,16 +52,17 @@ export const rollout = defineMeasure({
   create: (ctx) => {
     const rollouts: (Rollout | undefined)[] = [];
 
-    function note(entry: Rollout, timeUs: number): void {
+    function note(entry: Rollout, timeUs: number, isUpdate: boolean): void {
       const newReady = entry.newest.ready;
       const oldReady = entry.workload.ready - newReady;
-      const last = entry.steps[entry.steps.length - 1];
-      if (last !== undefined && last.oldReady === oldReady && last.newReady === newReady && last.revision === entry.newest.revision) return;
-      if (entry.steps.length >= MAX_STEPS) {
-        entry.dropped++;
-        return;
-      }
-      entry.steps.push({ revision: entry.newest.revision, timeUs, oldReady, newReady, wanted: entry.workload.desired });
+      const { revision } = entry.newest;
+      const { steps } = entry;
+      // States that last no time are nobody's state; the one an update begins with stays.
+      if (steps[steps.length - 1]?.timeUs === timeUs && !steps[steps.length - 1]!.isUpdate) steps.pop();
+      const last = steps[steps.length - 1];
+      if (last !== undefined && last.oldReady === oldReady && last.newReady === newReady && last.revision === revision) return;
+      if (steps.length >= MAX_STEPS) entry.dropped++;
+      else steps.push({ revision, timeUs, oldReady, newReady, wanted: entry.workload.desired, isUpdate });
     }
 
     ctx.view.onRevision((workload, owner, timeUs) => {
@@ -70,12 +73,12 @@ export const rollout = defineMeasure({
       }
       entry.newest = owner;
       entry.revisions++;
-      note(entry, timeUs);
+      note(entry, timeUs, true);
     });
     ctx.view.onPod((pod, change, timeUs) => {
       if (!(change & SERVING)) return;
       const entry = rollouts[pod.workload.index];
-      if (entry !== undefined && entry.revisions > 1) note(entry, timeUs);
+      if (entry !== undefined && entry.revisions > 1) note(entry, timeUs, false);
     });
 
     return {

@@ -61,6 +61,11 @@ export class TableBuilder {
     this.values[index]![row] = storable(cell);
   }
 
+  /** Counts rows that somebody else did not keep. */
+  omit(rows: number): void {
+    this.omitted += rows;
+  }
+
   build(): Table {
     return {
       name: this.spec.name,
