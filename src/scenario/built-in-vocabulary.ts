@@ -2,9 +2,11 @@
  * The vocabulary of this release, collected from the registries.
  */
 import type { ParameterDef } from '../base/parameters.ts';
+import { controllers } from '../controllers/registry.ts';
 import { MACHINE_KINDS } from '../datacenter/machine-kinds.ts';
 import { DEFAULT_NETWORK_PROFILE, DISTANCES, NETWORK_PROFILES } from '../datacenter/network-profiles.ts';
 import { DEFAULT_KUBELET_PROFILE, KUBELET_PROFILES, PROFILE_PARAMETERS } from '../kubelet/profiles.ts';
+import { traceFormats } from '../traces/registry.ts';
 import type { ParamInfo, Vocabulary } from './vocabulary.ts';
 
 export function builtInVocabulary(): Vocabulary {
@@ -13,14 +15,20 @@ export function builtInVocabulary(): Vocabulary {
     networkProfiles: NETWORK_PROFILES.map((profile) => ({ name: profile.name, summary: profile.description })),
     networkDistances: DISTANCES,
     faults: [],
-    controllers: [],
+    controllers: controllers.map((def) => ({ name: def.name, summary: def.summary, params: def.parameters.map(paramInfo) })),
     kubeletProfiles: KUBELET_PROFILES.map((profile) => ({ name: profile.name, summary: profile.description })),
     kubeletParams: PROFILE_PARAMETERS.map((parameter) => ({
       name: parameter.name,
       type: parameter.type,
       summary: `replaces the profile’s ${parameter.name}`,
     })),
-    traceFormats: [],
+    traceFormats: traceFormats.map((def) => ({
+      name: def.name,
+      summary: def.summary,
+      files: def.files,
+      options: def.parameters.map(paramInfo),
+      nodesRole: def.nodesRole,
+    })),
     defaults: { networkProfile: DEFAULT_NETWORK_PROFILE, kubeletProfile: DEFAULT_KUBELET_PROFILE },
   };
 }

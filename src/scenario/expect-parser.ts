@@ -15,7 +15,7 @@ const COMPARATORS: readonly Comparator[] = ['>=', '<=', '==', '!=', '>', '<'];
 const LEVELS: readonly string[] = ['region', 'zone', 'power', 'rack', 'node'];
 const POD_FILTERS: readonly string[] = ['phase', 'namespace', 'node', 'zone', 'ready'];
 const PHASES: readonly string[] = ['Pending', 'Running', 'Succeeded', 'Failed'];
-const WORKLOAD_KINDS: readonly string[] = ['deployment', 'replicaset', 'statefulset', 'workload'];
+const WORKLOAD_KINDS: readonly string[] = ['deployment', 'replicaset', 'statefulset'];
 
 /** Thrown and caught in this file only: a parser with one exit per mistake reads better than one with results everywhere. */
 class Mistake {

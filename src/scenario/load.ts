@@ -117,12 +117,12 @@ function lower(document: ScenarioDocument, lowering: Lowering, found: readonly M
   const isNode = (entry: ManifestEntry): boolean => entry.object.kind === 'Node';
   const manifests = all.filter((entry) => !isNode(entry));
   checkDuplicates(manifests, lowering);
-  const { spec: cluster, topology } = lowerCluster(lowering, spec.cluster, all.filter(isNode));
-  const events = lowerEvents(lowering, spec.events, topology);
   const workload = lowerWorkload(lowering, spec.workload);
+  const { spec: cluster, topology } = lowerCluster(lowering, spec.cluster, all.filter(isNode), workload);
+  const events = lowerEvents(lowering, spec.events, topology);
   const expect = lowerExpectations(lowering, spec.expect);
   // After a mistake above, names would be missing here that are only misread.
-  if (lowering.problems.length === 0) checkExpectations(lowering, expect, { manifests, events, workload });
+  if (lowering.problems.length === 0) checkExpectations(lowering, expect, { manifests, events });
   checkEnd(lowering, spec, events);
   const { at, ...controlPlane } = spec.cluster.controlPlane;
   return {

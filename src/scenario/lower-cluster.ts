@@ -6,10 +6,12 @@
 import { InputError } from '../base/input-error.ts';
 import { DEFAULT_RESERVED } from '../datacenter/machine-kinds.ts';
 import { DEFAULT_REGION, Topology, type VertexId } from '../datacenter/topology.ts';
+import { pathSegments } from '../objects/document-path.ts';
 import type { ResourceList, StringMap } from '../objects/meta.ts';
 import { LABEL_INSTANCE_TYPE, LABEL_POWER, LABEL_RACK, LABEL_REGION, LABEL_ZONE, type Node, type Taint } from '../objects/node.ts';
+import { splitTraceKeys } from './lower-workload.ts';
 import type { Lowering } from './lowering.ts';
-import type { ClusterSpec, MachineSpec, ManifestEntry, NodeSpec } from './scenario.ts';
+import type { ClusterSpec, MachineSpec, ManifestEntry, NodeSpec, WorkloadSpec } from './scenario.ts';
 import type { ClusterDocument } from './schema.ts';
 import { readTraceMachines } from './trace-source.ts';
 import type { DocumentPath } from './yaml-source.ts';
@@ -27,11 +29,15 @@ interface Place {
 const CLUSTER_PATH: DocumentPath = ['spec', 'cluster'];
 const NO_LABELS: StringMap = Object.freeze({});
 
-/** `nodeManifests` are the Node objects found in other documents and files. Also gives the topology, for checking targets. */
+/**
+ * `nodeManifests` are the Node objects found in other documents and files; the machines of traces in the `workload` join, too.
+ * Also gives the topology, for checking targets.
+ */
 export function lowerCluster(
   lowering: Lowering,
   cluster: ClusterDocument,
   nodeManifests: readonly ManifestEntry[],
+  workload: readonly WorkloadSpec[],
 ): { spec: ClusterSpec; topology: Topology } {
   const builder = new ClusterBuilder(lowering, cluster);
   cluster.regions?.forEach((region, index) => {
@@ -49,7 +55,16 @@ export function lowerCluster(
   if (cluster.trace !== undefined) {
     const path = [...CLUSTER_PATH, 'trace'];
     const { format, skipBadRows, maxNodes, ...rest } = cluster.trace;
-    for (const node of readTraceMachines(lowering, format, rest, skipBadRows, maxNodes ?? Infinity, path)) builder.addTraceNode(node, path);
+    const info = lowering.words.traceFormats.find((known) => known.name === format)!;
+    const { files, options } = splitTraceKeys(lowering, info, rest, path, info.nodesRole === undefined ? [] : [info.nodesRole]);
+    if (info.nodesRole === undefined) lowering.report([...path, 'format'], `${format} traces have no machines`);
+    const nodes = lowering.attempt(path, () => readTraceMachines({ format, files, options, skipBadRows }, lowering.files)) ?? [];
+    for (const node of nodes.slice(0, maxNodes)) builder.addTraceNode(node, path);
+  }
+  for (const trace of workload) {
+    if (trace.kind !== 'trace') continue;
+    const nodes = lowering.attempt(pathSegments(trace.position.path), () => readTraceMachines(trace, lowering.files)) ?? [];
+    for (const node of nodes) builder.addTraceNode(node, pathSegments(trace.position.path));
   }
   return builder.finish();
 }

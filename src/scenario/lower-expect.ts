@@ -5,13 +5,12 @@ import type { Expectation } from './expect.ts';
 import { MEASURES } from './expect.ts';
 import type { Lowering } from './lowering.ts';
 import { parseObjectRef } from './object-ref.ts';
-import type { EventSpec, ManifestEntry, WorkloadSpec } from './scenario.ts';
+import type { EventSpec, ManifestEntry } from './scenario.ts';
 import type { ScenarioDocument } from './schema.ts';
 
 export interface Named {
   readonly manifests: readonly ManifestEntry[];
   readonly events: readonly EventSpec[];
-  readonly workload: readonly WorkloadSpec[];
 }
 
 /** Kinds whose names are known beforehand; ReplicaSets are usually made by Deployments, with a hash in the name. */
@@ -42,16 +41,6 @@ export function checkExpectations(lowering: Lowering, expectations: readonly Exp
 }
 
 function checkWorkload(lowering: Lowering, path: readonly (string | number)[], arg: string, workloads: ReadonlySet<string>): void {
-  if (arg.startsWith('workload/')) {
-    if (!workloads.has(arg))
-      lowering.reportUnknown(
-        path,
-        'workload',
-        arg,
-        [...workloads].filter((name) => name.startsWith('workload/')),
-      );
-    return;
-  }
   const ref = parseObjectRef(arg);
   if (!ref.ok || !NAMED_KINDS.includes(ref.value.kind)) return;
   const { kind, namespace, name } = ref.value;
@@ -65,12 +54,9 @@ function checkWorkload(lowering: Lowering, path: readonly (string | number)[], a
   }
 }
 
-/** `deployment/<namespace>/<name>` of everything that exists at the start or is applied later, and `workload/<name>` of arrivals. */
+/** `deployment/<namespace>/<name>` of everything that exists at the start or is applied later. */
 function workloadNames(named: Named): Set<string> {
   const applied = named.events.flatMap((event) => (event.action.kind === 'apply' ? event.action.objects : []));
   const objects = [...named.manifests, ...applied].map((entry) => entry.object).filter((object) => NAMED_KINDS.includes(object.kind));
-  return new Set([
-    ...objects.map((object) => `${object.kind.toLowerCase()}/${object.metadata.namespace}/${object.metadata.name}`),
-    ...named.workload.map((workload) => `workload/${workload.name}`),
-  ]);
+  return new Set(objects.map((object) => `${object.kind.toLowerCase()}/${object.metadata.namespace}/${object.metadata.name}`));
 }

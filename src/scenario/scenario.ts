@@ -75,7 +75,7 @@ export const RANDOM_SOURCES = [
 export type RandomSource = (typeof RANDOM_SOURCES)[number];
 
 /** The releases whose behaviour can be asked for; the first is the default. */
-export const KUBERNETES_VERSIONS = ['v1.34'] as const;
+export const KUBERNETES_VERSIONS = ['v1.34', 'v1.32'] as const;
 export type KubernetesVersion = (typeof KUBERNETES_VERSIONS)[number];
 
 // Cluster ------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,41 @@
+/**
+ * The schedulers of a world: configuration read against the plugins there are, one component per replica.
+ */
+import { ProblemList } from '../base/input-error.ts';
+import type { ApiAccess } from '../client/api-access.ts';
+import { Component } from '../client/component.ts';
+import { readConfiguration } from '../scheduler/configuration.ts';
+import type { PluginDef } from '../scheduler/framework.ts';
+import { createPlainEvaluator } from '../scheduler/plain-evaluator.ts';
+import { schedulerPlugins } from '../scheduler/plugins/registry.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import type { ScenarioSpec, SchedulerSpec } from './scenario.ts';
+
+/** Components of all schedulers, not started. Throws an InputError for what is wrong with their configurations. */
+export function buildSchedulers(spec: ScenarioSpec, access: ApiAccess, endpoint: string, ownPlugins: readonly PluginDef[] = []): Component[] {
+  const definitions = [...schedulerPlugins, ...ownPlugins];
+  return spec.schedulers.flatMap((scheduler) => buildScheduler(spec, scheduler, definitions, access, endpoint));
+}
+
+function buildScheduler(spec: ScenarioSpec, scheduler: SchedulerSpec, definitions: readonly PluginDef[], access: ApiAccess, endpoint: string): Component[] {
+  const problems = new ProblemList();
+  const config = readConfiguration(scheduler.config?.value, definitions, spec.kubernetesVersion, problems);
+  problems.throwIfAny();
+  return Array.from({ length: scheduler.replicas }, (_, i) => {
+    return new Component(access, {
+      name: scheduler.replicas === 1 ? scheduler.name : `${scheduler.name}-${i}`,
+      endpoint,
+      ...(scheduler.replicas === 1 ? {} : { leaderElection: { lease: scheduler.name } }),
+      build: (ctx) => {
+        new Scheduler(ctx, {
+          config,
+          definitions,
+          createEvaluator: createPlainEvaluator,
+          kubernetesVersion: spec.kubernetesVersion,
+          tieBreak: scheduler.tieBreak,
+          cycleCost: scheduler.cycleCost,
+        });
+      },
+    });
+  });
+}
