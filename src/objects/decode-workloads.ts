@@ -17,6 +17,7 @@ import type {
   ReplicaSet,
   ReplicationController,
   StatefulSet,
+  StatefulSetUpdateStrategy,
 } from './workloads.ts';
 
 const TOP_FIELDS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
@@ -152,14 +153,35 @@ export function decodeStatefulSet(reader: DecodeReader, raw: RawObject, path: st
       ...decodeSelectorAndTemplate(reader, spec, at),
       serviceName: reader.string(spec, 'serviceName', at),
       podManagementPolicy: reader.oneOf(spec, 'podManagementPolicy', at, ['OrderedReady', 'Parallel'], 'OrderedReady'),
+      updateStrategy: decodeUpdateStrategy(reader, spec, at),
       minReadySeconds: reader.integer(spec, 'minReadySeconds', at, 0, 0),
+      revisionHistoryLimit: reader.integer(spec, 'revisionHistoryLimit', at, 10, 0),
+      firstOrdinal: reader.integer(reader.object(spec, 'ordinals', at) ?? {}, 'start', childPath(at, 'ordinals'), 0, 0),
     },
     status: {
       replicas: count('replicas'),
       readyReplicas: count('readyReplicas'),
       availableReplicas: count('availableReplicas'),
+      currentReplicas: count('currentReplicas'),
+      updatedReplicas: count('updatedReplicas'),
+      currentRevision: reader.string(status, 'currentRevision', statusAt),
+      updateRevision: reader.string(status, 'updateRevision', statusAt),
+      collisionCount: reader.optionalInteger(status, 'collisionCount', statusAt),
       observedGeneration: count('observedGeneration'),
     },
+  };
+}
+
+function decodeUpdateStrategy(reader: DecodeReader, spec: RawObject, path: string): StatefulSetUpdateStrategy {
+  const raw = reader.object(spec, 'updateStrategy', path) ?? {};
+  const at = childPath(path, 'updateStrategy');
+  reader.knownFields(raw, at, ['type', 'rollingUpdate']);
+  const rolling = reader.object(raw, 'rollingUpdate', at) ?? {};
+  const rollingAt = childPath(at, 'rollingUpdate');
+  reader.knownFields(rolling, rollingAt, ['partition', 'maxUnavailable']);
+  return {
+    type: reader.oneOf(raw, 'type', at, ['RollingUpdate', 'OnDelete'], 'RollingUpdate'),
+    partition: reader.integer(rolling, 'partition', rollingAt, 0, 0),
   };
 }
 

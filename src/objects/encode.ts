@@ -207,15 +207,25 @@ function encodeStatefulSet(set: StatefulSet): JsonObject {
   const { spec, status } = set;
   return {
     ...header(set),
-    spec: {
+    spec: fields({
       replicas: spec.replicas,
       selector: encodeSelector(spec.selector),
       template: encodePodTemplate(spec.template),
       serviceName: spec.serviceName,
       podManagementPolicy: spec.podManagementPolicy,
+      updateStrategy:
+        spec.updateStrategy.type === 'OnDelete'
+          ? { type: 'OnDelete' }
+          : { type: 'RollingUpdate', rollingUpdate: { partition: spec.updateStrategy.partition } },
       minReadySeconds: spec.minReadySeconds,
-    },
-    status: { ...status },
+      revisionHistoryLimit: spec.revisionHistoryLimit,
+      ordinals: spec.firstOrdinal === 0 ? undefined : { start: spec.firstOrdinal },
+    }),
+    status: fields({
+      ...status,
+      currentRevision: text(status.currentRevision),
+      updateRevision: text(status.updateRevision),
+    }),
   };
 }
 

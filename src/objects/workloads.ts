@@ -87,14 +87,33 @@ export interface StatefulSet {
     readonly template: PodTemplate;
     readonly serviceName: string;
     readonly podManagementPolicy: 'OrderedReady' | 'Parallel';
+    readonly updateStrategy: StatefulSetUpdateStrategy;
     readonly minReadySeconds: number;
+    readonly revisionHistoryLimit: number;
+    /** spec.ordinals.start: the ordinal of the first pod. */
+    readonly firstOrdinal: number;
   };
-  readonly status: {
-    readonly replicas: number;
-    readonly readyReplicas: number;
-    readonly availableReplicas: number;
-    readonly observedGeneration: number;
-  };
+  readonly status: StatefulSetStatus;
+}
+
+export interface StatefulSetUpdateStrategy {
+  readonly type: 'RollingUpdate' | 'OnDelete';
+  /** Pods with a lower ordinal keep the old revision. */
+  readonly partition: number;
+}
+
+export interface StatefulSetStatus {
+  readonly replicas: number;
+  readonly readyReplicas: number;
+  readonly availableReplicas: number;
+  readonly currentReplicas: number;
+  readonly updatedReplicas: number;
+  /** Name of the revision most pods have; empty before the first sync. */
+  readonly currentRevision: string;
+  /** Name of the revision of the present template; empty before the first sync. */
+  readonly updateRevision: string;
+  readonly collisionCount: number | undefined;
+  readonly observedGeneration: number;
 }
 
 export interface ReplicationController {
