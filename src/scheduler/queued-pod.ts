@@ -9,8 +9,8 @@
  * All fields are always present and set in one place, because a record is made for every pod that is
  * ever created.
  */
-import { keyOf, type ObjectKey } from '../objects/meta.ts';
-import { type Pod, priorityOf } from '../objects/pod.ts';
+import type { ObjectKey } from '../objects/meta.ts';
+import type { Pod } from '../objects/pod.ts';
 import type { ClusterEvent } from './cluster-event.ts';
 import type { QueueItem } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -62,11 +62,10 @@ export class QueuedPod implements QueueItem {
   poolSequence: number;
 
   constructor(info: PodInfo, nowUs: number, sequence: number) {
-    const { pod } = info;
     this.info = info;
-    this.key = keyOf(pod);
-    this.uid = pod.metadata.uid;
-    this.priority = priorityOf(pod);
+    this.key = info.key;
+    this.uid = info.uid;
+    this.priority = info.priority;
     this.timestampUs = nowUs;
     this.sequence = sequence;
     this.addedUs = nowUs;
@@ -104,7 +103,7 @@ export class QueuedPod implements QueueItem {
   /** Takes the newer version of the same pod; a heap that holds the record has to be told. */
   refresh(info: PodInfo): void {
     this.info = info;
-    this.priority = priorityOf(info.pod);
+    this.priority = info.priority;
   }
 
   /** Forgets the outcome of the previous attempt; called when a new one begins. */

@@ -146,9 +146,10 @@ export class SchedulingQueue {
   }
 
   add(pod: Pod): void {
-    const present = this.records.get(keyOf(pod));
+    const record = this.newRecord(pod);
+    const present = this.records.get(record.key);
     if (present !== undefined) this.detach(present);
-    this.moveToActive(this.newRecord(pod), EVENT.UNSCHEDULABLE_POD_ADD);
+    this.moveToActive(record, EVENT.UNSCHEDULABLE_POD_ADD);
   }
 
   /** A pending pod changed. */
