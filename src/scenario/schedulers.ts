@@ -12,12 +12,23 @@ import { Scheduler } from '../scheduler/scheduler.ts';
 import type { ScenarioSpec, SchedulerSpec } from './scenario.ts';
 
 /** Components of all schedulers, not started. Throws an InputError for what is wrong with their configurations. */
-export function buildSchedulers(spec: ScenarioSpec, access: ApiAccess, endpoint: string, ownPlugins: readonly PluginDef[] = []): Component[] {
+export function buildSchedulers(
+  spec: ScenarioSpec,
+  access: ApiAccess,
+  endpoint: string,
+  ownPlugins: readonly PluginDef[] = [],
+): Component[] {
   const definitions = [...schedulerPlugins, ...ownPlugins];
   return spec.schedulers.flatMap((scheduler) => buildScheduler(spec, scheduler, definitions, access, endpoint));
 }
 
-function buildScheduler(spec: ScenarioSpec, scheduler: SchedulerSpec, definitions: readonly PluginDef[], access: ApiAccess, endpoint: string): Component[] {
+function buildScheduler(
+  spec: ScenarioSpec,
+  scheduler: SchedulerSpec,
+  definitions: readonly PluginDef[],
+  access: ApiAccess,
+  endpoint: string,
+): Component[] {
   const problems = new ProblemList();
   const config = readConfiguration(scheduler.config?.value, definitions, spec.kubernetesVersion, problems);
   problems.throwIfAny();
