@@ -15,13 +15,14 @@ export function builtInVocabulary(): Vocabulary {
     networkProfiles: NETWORK_PROFILES.map((profile) => ({ name: profile.name, summary: profile.description })),
     networkDistances: DISTANCES,
     faults: [],
-    controllers: controllers.map((def) => ({ name: def.name, summary: def.summary, params: def.parameters.map(paramInfo) })),
-    kubeletProfiles: KUBELET_PROFILES.map((profile) => ({ name: profile.name, summary: profile.description })),
-    kubeletParams: PROFILE_PARAMETERS.map((parameter) => ({
-      name: parameter.name,
-      type: parameter.type,
-      summary: `replaces the profile’s ${parameter.name}`,
+    controllers: controllers.map((def) => ({
+      name: def.name,
+      summary: def.summary,
+      isEnabledByDefault: def.isEnabledByDefault,
+      params: def.parameters.map(paramInfo),
     })),
+    kubeletProfiles: KUBELET_PROFILES.map((profile) => ({ name: profile.name, summary: profile.description })),
+    kubeletParams: PROFILE_PARAMETERS.map(kubeletParam),
     traceFormats: traceFormats.map((def) => ({
       name: def.name,
       summary: def.summary,
@@ -31,6 +32,14 @@ export function builtInVocabulary(): Vocabulary {
     })),
     defaults: { networkProfile: DEFAULT_NETWORK_PROFILE, kubeletProfile: DEFAULT_KUBELET_PROFILE },
   };
+}
+
+/** Names of the profile carry their unit; in a scenario the value does. */
+function kubeletParam({ name, type }: (typeof PROFILE_PARAMETERS)[number]): ParamInfo {
+  const summary = 'replaces the value of the profile';
+  if (type === 'duration') return { name: name.replace(/Us$/, ''), type, summary, storedAs: name };
+  if (name === 'imageBytes') return { name: 'imageSize', type: 'bytes', summary, storedAs: name };
+  return { name, type, summary };
 }
 
 /** A described parameter of a registry as the scenario sees it. */

@@ -135,6 +135,8 @@ export function paramField(param: ParamInfo): z.ZodType {
       return written(bounded(parseDuration), DURATION_EXAMPLES, description);
     case 'distribution':
       return distribution('duration', description);
+    case 'bytes':
+      return distribution('bytes', description);
     case 'ratio':
       return written(bounded(parseShare), 'a share such as 25% or 0.25', description);
     case 'number':

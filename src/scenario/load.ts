@@ -16,7 +16,7 @@ import { ManifestReader } from './manifest-source.ts';
 import { ObjectOverrides, parseOverride } from './overrides.ts';
 import type { ConfigDocument, ControllersSpec, FileSource, ManifestEntry, ParamValue, ScenarioSpec, SchedulerSpec } from './scenario.ts';
 import { type ScenarioDocument, type SchedulerDocument, scenarioSchema } from './schema.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import type { ParamInfo, Vocabulary } from './vocabulary.ts';
 import { parseSource, type SourceDocument } from './yaml-source.ts';
 import { problemsOf } from './zod-problems.ts';
 
@@ -138,7 +138,7 @@ function lower(document: ScenarioDocument, lowering: Lowering, found: readonly M
     controlPlane: { placement: at, ...controlPlane },
     schedulers: lowerSchedulers(lowering, spec),
     controllers: lowerControllers(spec.controllers),
-    kubelet: lowerKubelet(spec.kubelet),
+    kubelet: lowerKubelet(spec.kubelet, lowering.words.kubeletParams),
     manifests,
     workload,
     events,
@@ -253,9 +253,13 @@ function lowerControllers(written: ScenarioDocument['spec']['controllers']): Con
   return { settings };
 }
 
-function lowerKubelet(written: ScenarioDocument['spec']['kubelet']): ScenarioSpec['kubelet'] {
+function lowerKubelet(written: ScenarioDocument['spec']['kubelet'], params: readonly ParamInfo[]): ScenarioSpec['kubelet'] {
   const { profile, ...overrides } = written;
-  return { profile, overrides: given(overrides) };
+  const stored = Object.entries(given(overrides)).map(([name, value]) => [
+    params.find((param) => param.name === name)?.storedAs ?? name,
+    value,
+  ]);
+  return { profile, overrides: Object.fromEntries(stored) as Record<string, ParamValue> };
 }
 
 /** Without the keys nobody wrote. */

@@ -11,6 +11,7 @@ import type { AnyObject } from '../objects/kinds.ts';
 import type { ResourceList, StringMap } from '../objects/meta.ts';
 import type { Node, Taint } from '../objects/node.ts';
 import type { QuirkName } from '../objects/quirks.ts';
+import type { KubernetesVersion } from '../scheduler/versions.ts';
 import type { Expectation } from './expect.ts';
 
 export const SCENARIO_API_VERSION = 'seatrial.dev/v1alpha1';
@@ -42,6 +43,7 @@ export interface ScenarioSpec {
   readonly durationUs: number | 'idle';
   /** Upper bound of a run until idle; Infinity when the file gives none. Only read when durationUs is `idle`. */
   readonly idleLimitUs: number;
+  /** The release whose scheduler is modelled; everything else follows the newest. */
   readonly kubernetesVersion: KubernetesVersion;
   /** Known upstream bugs to reproduce. */
   readonly quirks: readonly QuirkName[];
@@ -73,10 +75,6 @@ export const RANDOM_SOURCES = [
   'seedrandom-tychei',
 ] as const;
 export type RandomSource = (typeof RANDOM_SOURCES)[number];
-
-/** The releases whose behaviour can be asked for; the first is the default. */
-export const KUBERNETES_VERSIONS = ['v1.34', 'v1.32'] as const;
-export type KubernetesVersion = (typeof KUBERNETES_VERSIONS)[number];
 
 // Cluster ------------------------------------------------------------------------------------------------------------
 

@@ -7,10 +7,11 @@
 import { z } from 'zod';
 import { constant } from '../engine/distributions.ts';
 import { QUIRKS } from '../objects/quirks.ts';
+import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS, type KubernetesVersion } from '../scheduler/versions.ts';
 import type { Parsed } from './durations.ts';
 import { parseExpectation } from './expect-parser.ts';
 import * as f from './fields.ts';
-import { KUBERNETES_VERSIONS, RANDOM_SOURCES, SCENARIO_API_VERSION } from './scenario.ts';
+import { RANDOM_SOURCES, SCENARIO_API_VERSION } from './scenario.ts';
 import type { ParamInfo, Vocabulary } from './vocabulary.ts';
 
 /** What a validated document gives: defaults filled in, durations in us, distributions as data. */
@@ -42,7 +43,9 @@ export function scenarioSchema(words: Vocabulary) {
             .written(durationOrIdle, 'a duration such as 2h, or idle', 'Simulated time, or `idle`: until nothing is left to do')
             .default('idle'),
           idleLimit: f.positiveDuration('With `duration: idle`: end here even when there is work left').optional(),
-          kubernetesVersion: f.choice(KUBERNETES_VERSIONS, 'The release whose behaviour is modelled').default('v1.34'),
+          kubernetesVersion: f
+            .written(parseVersion, `one of ${VERSION_NAMES}`, 'The release whose scheduler is modelled')
+            .default(DEFAULT_KUBERNETES_VERSION),
           quirks: f.list(enumOf(QUIRKS, 'A known upstream bug'), 'Known upstream bugs to reproduce').prefault([]),
           cluster: clusterSchema(words).prefault({}),
           scheduler: schedulerSchema().optional(),
@@ -193,7 +196,12 @@ function controllersSchema(words: Vocabulary) {
   const shape = Object.fromEntries(
     words.controllers.map((controller) => [
       controller.name,
-      f.map({ enabled: f.flag('Whether it runs').default(true), ...optionalParams(controller.params) }, controller.summary).optional(),
+      f
+        .map(
+          { enabled: f.flag('Whether it runs').default(controller.isEnabledByDefault), ...optionalParams(controller.params) },
+          controller.summary,
+        )
+        .optional(),
     ]),
   );
   return f.map(shape, 'Controllers to switch off or to set differently; all others run with their defaults');
@@ -390,4 +398,13 @@ function enumOf(members: readonly { readonly name: string }[], description: stri
 
 function durationOrIdle(raw: string): Parsed<number | 'idle'> {
   return raw.trim() === 'idle' ? { ok: true, value: 'idle' } : f.parsePositiveDuration(raw);
+}
+
+const VERSION_NAMES = KUBERNETES_VERSIONS.map((version) => `v${version}`).join(', ');
+
+/** `v1.34`, `1.34`, or a patch release of it. */
+function parseVersion(raw: string): Parsed<KubernetesVersion> {
+  const plain = /^v?(\d+\.\d+)(\.\d+)?$/.exec(raw.trim())?.[1];
+  const version = KUBERNETES_VERSIONS.find((known) => known === plain);
+  return version === undefined ? { ok: false, problem: `expected one of ${VERSION_NAMES}, found "${raw}"` } : { ok: true, value: version };
 }

@@ -11,8 +11,7 @@ import type { FileSource, TraceWorkloadSpec } from './scenario.ts';
 
 type TraceInput = Pick<TraceWorkloadSpec, 'format' | 'files' | 'options' | 'skipBadRows'>;
 
-export interface OpenedTrace {
-  readonly trace: Trace;
+export interface OpenedTrace extends Trace {
   /** Malformed rows that were left out. */
   readonly skippedRows: number;
 }
@@ -23,7 +22,8 @@ export function openTrace(input: TraceInput, files: FileSource): OpenedTrace {
   const rows = new RowReport(input);
   const trace = def.open(readFiles(input, files), parametersOf(def, input), rows);
   rows.throwIfAny();
-  return { trace, skippedRows: rows.skipped };
+  const { count, firstUs, lastUs } = trace;
+  return { count, firstUs, lastUs, cursor: () => trace.cursor(), skippedRows: rows.skipped };
 }
 
 /** The machines of a trace; none when the format or the input has no list of them. */

@@ -11,6 +11,8 @@ export type ParamType =
   | 'duration'
   /** A duration or a distribution of durations; always stored as a distribution. */
   | 'distribution'
+  /** An amount of bytes or a distribution of amounts; always stored as a distribution. */
+  | 'bytes'
   /** `34%` or 0.34; stored as 0..1. */
   | 'ratio'
   | 'number'
@@ -31,6 +33,8 @@ export interface ParamInfo {
   /** Shown in lists; the member itself applies it. */
   readonly default?: ParamValue;
   readonly isRequired?: boolean;
+  /** The name the member itself knows it by, when scenarios write it differently: `plegPeriod` for `plegPeriodUs`. */
+  readonly storedAs?: string;
 }
 
 export interface FaultInfo {
@@ -48,6 +52,7 @@ export interface FaultInfo {
 export interface ControllerInfo {
   readonly name: string;
   readonly summary: string;
+  readonly isEnabledByDefault: boolean;
   readonly params: readonly ParamInfo[];
 }
 

@@ -11,7 +11,7 @@ describe('a small scenario', () => {
       seed: 1,
       randomSource: 'sfc32',
       durationUs: 3_600_000_000,
-      kubernetesVersion: 'v1.34',
+      kubernetesVersion: '1.34',
       quirks: [],
       controlPlane: { placement: undefined, apiServers: 1, controllerManagers: 1, watchCacheLag: { kind: 'constant', value: 0 } },
       schedulers: [{ name: 'kube-scheduler', config: undefined, evaluator: 'fast', tieBreak: 'random', replicas: 1 }],

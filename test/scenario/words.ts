@@ -35,10 +35,11 @@ export const WORDS: Vocabulary = {
     },
   ],
   controllers: [
-    { name: 'taint-eviction', summary: 'evicts', params: [] },
+    { name: 'taint-eviction', summary: 'evicts', isEnabledByDefault: true, params: [] },
     {
       name: 'node-lifecycle',
       summary: 'watches nodes',
+      isEnabledByDefault: true,
       params: [{ name: 'grace', type: 'duration', summary: 'patience', default: 50_000_000, min: 1 }],
     },
   ],
