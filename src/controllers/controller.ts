@@ -78,7 +78,14 @@ export function defineController(options: ControllerOptions): ControllerDef {
     common.push(integer('workers', options.workers, 1, 1000, 'keys reconciled side by side'));
   }
   common.push(
-    { name: 'qps', type: 'number', default: 20, min: 0.01, max: 1e6, summary: 'requests per second of its client (--kube-api-qps, v1.34: 20)' },
+    {
+      name: 'qps',
+      type: 'number',
+      default: 20,
+      min: 0.01,
+      max: 1e6,
+      summary: 'requests per second of its client (--kube-api-qps, v1.34: 20)',
+    },
     integer('burst', 30, 1, 1e6, 'requests it may send at once (--kube-api-burst, v1.34: 30)'),
   );
   return Object.freeze({

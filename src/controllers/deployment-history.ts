@@ -112,9 +112,7 @@ export function planHistoryCleanup(deployment: Deployment, oldSets: readonly Rep
   return alive
     .toSorted((a, b) => compareNumbers(revisionOf(a), revisionOf(b)) || byCreation(a, b))
     .slice(0, excess)
-    .filter(
-      (set) => set.spec.replicas === 0 && set.status.replicas === 0 && set.metadata.generation <= set.status.observedGeneration,
-    );
+    .filter((set) => set.spec.replicas === 0 && set.status.replicas === 0 && set.metadata.generation <= set.status.observedGeneration);
 }
 
 /** The revision a rollback annotation asks for, 0 for the previous one; undefined when there is no rollback to do. */

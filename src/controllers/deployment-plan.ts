@@ -48,10 +48,7 @@ export function sumOfSpec(sets: readonly ReplicaSet[]): number {
   return sum;
 }
 
-export function sumOfStatus(
-  sets: readonly (ReplicaSet | undefined)[],
-  field: 'replicas' | 'readyReplicas' | 'availableReplicas',
-): number {
+export function sumOfStatus(sets: readonly (ReplicaSet | undefined)[], field: 'replicas' | 'readyReplicas' | 'availableReplicas'): number {
   let sum = 0;
   for (const set of sets) if (set !== undefined) sum += set.status[field];
   return sum;

@@ -95,7 +95,9 @@ export function computeRolloutStatus(
 ): DeploymentStatus {
   const base = computeDeploymentStatus(deployment, all, newSet, nowUs);
   const progressed = withProgress(deployment, base, newSet, nowUs);
-  const failure = [newSet, ...all].map((set) => set && conditionOf(set.status.conditions, 'ReplicaFailure')).find((found) => found !== undefined);
+  const failure = [newSet, ...all]
+    .map((set) => set && conditionOf(set.status.conditions, 'ReplicaFailure'))
+    .find((found) => found !== undefined);
   const conditions =
     failure === undefined
       ? withoutCondition(progressed, 'ReplicaFailure')

@@ -392,7 +392,11 @@ export class DeploymentSync {
       spec: { ...set.spec, replicas: size },
     });
     if (!isApiStatus(updated) && old !== size) {
-      this.emit('Normal', 'ScalingReplicaSet', `Scaled ${old < size ? 'up' : 'down'} replica set ${set.metadata.name} from ${old} to ${size}`);
+      this.emit(
+        'Normal',
+        'ScalingReplicaSet',
+        `Scaled ${old < size ? 'up' : 'down'} replica set ${set.metadata.name} from ${old} to ${size}`,
+      );
     }
     return updated;
   }

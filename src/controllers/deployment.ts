@@ -66,7 +66,9 @@ class DeploymentController {
     this.pods.addHandlers({ onDelete: (pod) => this.handlePodDelete(pod) });
     const { params } = this.host;
     const maxRetries = params.number('maxRetries');
-    return { queues: [{ queue: this.queue, workers: params.number('workers'), maxRetries, reconcile: (key) => this.reconcileUnlessEnding(key) }] };
+    return {
+      queues: [{ queue: this.queue, workers: params.number('workers'), maxRetries, reconcile: (key) => this.reconcileUnlessEnding(key) }],
+    };
   }
 
   private enqueue(deployment: Deployment): void {
@@ -130,7 +132,9 @@ class DeploymentController {
     const deployment = this.deployments.get(key);
     if (deployment === undefined) return undefined;
     const selector = compileLabelSelector(deployment.spec.selector);
-    const sync = new DeploymentSync(this.host, this.queue, this.texts, deployment, (name) => this.sets.get(objectKey(deployment.metadata.namespace, name)));
+    const sync = new DeploymentSync(this.host, this.queue, this.texts, deployment, (name) =>
+      this.sets.get(objectKey(deployment.metadata.namespace, name)),
+    );
     if (selector.isEmpty) return yield* sync.refuseEmptySelector();
 
     // 1. Which ReplicaSets are ours.
@@ -158,9 +162,6 @@ class DeploymentController {
   /** Any pod of an old ReplicaSet that may still run, terminating ones included. */
   private isOldPodLeft(deployment: Deployment, sets: readonly ReplicaSet[]): boolean {
     const newSet = findNewReplicaSet(deployment, sets, this.texts);
-    return sets.some(
-      (set) => set !== newSet && this.pods.byIndex(INDEX_BY_CONTROLLER, set.metadata.uid).some((pod) => !isTerminal(pod)),
-    );
+    return sets.some((set) => set !== newSet && this.pods.byIndex(INDEX_BY_CONTROLLER, set.metadata.uid).some((pod) => !isTerminal(pod)));
   }
 }
-

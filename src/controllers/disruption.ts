@@ -13,12 +13,27 @@ import type { Op } from '../engine/process.ts';
 import { MINUTE_US } from '../engine/units.ts';
 import { isApiStatus } from '../objects/api-status.ts';
 import type { PodDisruptionBudget } from '../objects/cluster.ts';
-import { controllerOf, isDeleting, keyOf, objectKey, type OwnerReference, type TimeUs } from '../objects/meta.ts';
+import { controllerOf, isDeleting, keyOf, type OwnerReference, objectKey, type TimeUs } from '../objects/meta.ts';
 import { isTerminal, type Pod, podCondition, withCondition } from '../objects/pod.ts';
 import { compileLabelSelector } from '../objects/selectors.ts';
 import type { Deployment, ReplicaSet, ReplicationController, StatefulSet } from '../objects/workloads.ts';
-import { type ControllerHost, defineController, duration, type ReconcileError, type ReconcileResult, type RunningController, UNLIMITED_RETRIES } from './controller.ts';
-import { type BudgetStatus, computeBudgetStatus, failedBudgetStatus, isSameBudgetStatus, needsScale, stillDisrupted } from './disruption-plan.ts';
+import {
+  type ControllerHost,
+  defineController,
+  duration,
+  type ReconcileError,
+  type ReconcileResult,
+  type RunningController,
+  UNLIMITED_RETRIES,
+} from './controller.ts';
+import {
+  type BudgetStatus,
+  computeBudgetStatus,
+  failedBudgetStatus,
+  isSameBudgetStatus,
+  needsScale,
+  stillDisrupted,
+} from './disruption-plan.ts';
 import { resolveController } from './ownership.ts';
 
 export const disruption = defineController({

@@ -12,9 +12,24 @@ import { WorkQueue } from '../client/work-queue.ts';
 import { all, type Op } from '../engine/process.ts';
 import { type ApiStatus, isApiStatus } from '../objects/api-status.ts';
 import { type AnyObject, KINDS, type Kind, kindInfo } from '../objects/kinds.ts';
-import { isDeleting, objectKey, type OwnerReference } from '../objects/meta.ts';
-import { type ControllerHost, defineController, integer, type ReconcileResult, type RunningController, UNLIMITED_RETRIES } from './controller.ts';
-import { type Coordinates, coordinatesOfOwner, FINALIZER_FOREGROUND, FINALIZER_ORPHAN, GcGraph, type GraphListener, type GraphNode } from './gc-graph.ts';
+import { isDeleting, type OwnerReference, objectKey } from '../objects/meta.ts';
+import {
+  type ControllerHost,
+  defineController,
+  integer,
+  type ReconcileResult,
+  type RunningController,
+  UNLIMITED_RETRIES,
+} from './controller.ts';
+import {
+  type Coordinates,
+  coordinatesOfOwner,
+  FINALIZER_FOREGROUND,
+  FINALIZER_ORPHAN,
+  GcGraph,
+  type GraphListener,
+  type GraphNode,
+} from './gc-graph.ts';
 import { withOwners } from './ownership.ts';
 
 export const garbageCollector = defineController({
@@ -141,7 +156,11 @@ class GarbageCollector {
       return yield* this.deleteObject(node.identity, latest, 'Foreground');
     }
     const { finalizers } = latest.metadata;
-    const propagation = finalizers.includes(FINALIZER_ORPHAN) ? 'Orphan' : finalizers.includes(FINALIZER_FOREGROUND) ? 'Foreground' : 'Background';
+    const propagation = finalizers.includes(FINALIZER_ORPHAN)
+      ? 'Orphan'
+      : finalizers.includes(FINALIZER_FOREGROUND)
+        ? 'Foreground'
+        : 'Background';
     return yield* this.deleteObject(node.identity, latest, propagation);
   }
 
@@ -162,7 +181,11 @@ class GarbageCollector {
   }
 
   /** Deletes exactly the object that was judged: a change of its owners in between calls for a new judgement. */
-  private *deleteObject(identity: Coordinates, judged: AnyObject, propagation: NonNullable<DeleteOptions['propagation']>): Op<ReconcileResult> {
+  private *deleteObject(
+    identity: Coordinates,
+    judged: AnyObject,
+    propagation: NonNullable<DeleteOptions['propagation']>,
+  ): Op<ReconcileResult> {
     let { resourceVersion } = judged.metadata;
     for (;;) {
       const deleted = yield* this.host.client.delete(identity.kind, keyAt(identity), { uid: identity.uid, resourceVersion, propagation });
@@ -195,7 +218,10 @@ class GarbageCollector {
     return yield* this.host.client.get(identity.kind, keyAt(identity));
   }
 
-  private *patchOwners(identity: Coordinates, change: (owners: readonly OwnerReference[]) => readonly OwnerReference[]): Op<ReconcileResult> {
+  private *patchOwners(
+    identity: Coordinates,
+    change: (owners: readonly OwnerReference[]) => readonly OwnerReference[],
+  ): Op<ReconcileResult> {
     const mutate = (current: AnyObject): AnyObject => withOwners(current, change(current.metadata.ownerReferences));
     const patched = yield* this.host.client.patch<string>(identity.kind, keyAt(identity), mutate as never, { uid: identity.uid });
     return isApiStatus(patched) && !patched.isNotFound ? patched : undefined;
@@ -262,7 +288,11 @@ function areSameOwners(a: readonly OwnerReference[], b: readonly OwnerReference[
     (a.length === b.length &&
       a.every((reference, i) => {
         const other = b[i]!;
-        return reference.uid === other.uid && reference.controller === other.controller && reference.blockOwnerDeletion === other.blockOwnerDeletion;
+        return (
+          reference.uid === other.uid &&
+          reference.controller === other.controller &&
+          reference.blockOwnerDeletion === other.blockOwnerDeletion
+        );
       }))
   );
 }

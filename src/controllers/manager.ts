@@ -5,8 +5,9 @@
  *           a client of its own (20 qps, burst 30) for each
  * Order     controllers are built in the order given; workers start once every cache is filled
  */
-import { nearestName } from '../base/nearest-name.ts';
+
 import type { ProblemList } from '../base/input-error.ts';
+import { nearestName } from '../base/nearest-name.ts';
 import { type ParameterValues, resolveParameters } from '../base/parameters.ts';
 import type { ComponentContext } from '../client/component-context.ts';
 import type { Quirks } from '../objects/quirks.ts';

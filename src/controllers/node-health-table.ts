@@ -94,7 +94,17 @@ export class NodeHealthTable {
       if (row === this.renewUs.length) this.grow();
       this.rowOf.set(name, row);
       const savedReady = undefined;
-      this.records.push({ name, node, zone, isExcluded, isKnown: false, isGone: false, hasHealth: false, savedReady, mustRetryPods: false });
+      this.records.push({
+        name,
+        node,
+        zone,
+        isExcluded,
+        isKnown: false,
+        isGone: false,
+        hasHealth: false,
+        savedReady,
+        mustRetryPods: false,
+      });
       this.renewUs[row] = -1;
       this.probeUs[row] = 0;
       this.graceUs[row] = 0;

@@ -20,7 +20,15 @@ import { isApiStatus } from '../objects/api-status.ts';
 import { keyOf, type TimeUs } from '../objects/meta.ts';
 import { type Node, type NodeCondition, nodeCondition, TAINT_NOT_READY, TAINT_UNREACHABLE } from '../objects/node.ts';
 import { type Pod, podCondition, withCondition } from '../objects/pod.ts';
-import { type ControllerHost, defineController, duration, integer, type ReconcileResult, type RunningController, UNLIMITED_RETRIES } from './controller.ts';
+import {
+  type ControllerHost,
+  defineController,
+  duration,
+  integer,
+  type ReconcileResult,
+  type RunningController,
+  UNLIMITED_RETRIES,
+} from './controller.ts';
 import { type HealthRecord, type LeaseReader, NodeHealthTable } from './node-health-table.ts';
 import { hasNoExecute, newTaint, planNoScheduleTaints, swapTaints } from './node-taints.ts';
 import { indexByNode, podsOnNode } from './pod-index.ts';
@@ -33,11 +41,36 @@ export const nodeLifecycle = defineController({
   workers: 8, // node update workers, v1.34
   parameters: [
     duration('monitorPeriod', 5 * SECOND_US, 'time between health passes (--node-monitor-period, v1.34: 5 s)'),
-    duration('monitorGracePeriod', 50 * SECOND_US, 'silence after which a node is Unknown (--node-monitor-grace-period, v1.32 and later: 50 s)'),
+    duration(
+      'monitorGracePeriod',
+      50 * SECOND_US,
+      'silence after which a node is Unknown (--node-monitor-grace-period, v1.32 and later: 50 s)',
+    ),
     duration('startupGracePeriod', 60 * SECOND_US, 'the same for a node that never was Ready (--node-startup-grace-period, v1.34: 60 s)'),
-    { name: 'evictionRate', type: 'number', default: 0.1, min: 0, max: 1e6, summary: 'nodes per second and zone that get a NoExecute taint (--node-eviction-rate, v1.34: 0.1)' },
-    { name: 'secondaryEvictionRate', type: 'number', default: 0.01, min: 0, max: 1e6, summary: 'the same in a large zone that is partly down (--secondary-node-eviction-rate, v1.34: 0.01)' },
-    { name: 'unhealthyZoneThreshold', type: 'number', default: 0.55, min: 0, max: 1, summary: 'share of silent nodes from which a zone is partly down (--unhealthy-zone-threshold, v1.34: 0.55)' },
+    {
+      name: 'evictionRate',
+      type: 'number',
+      default: 0.1,
+      min: 0,
+      max: 1e6,
+      summary: 'nodes per second and zone that get a NoExecute taint (--node-eviction-rate, v1.34: 0.1)',
+    },
+    {
+      name: 'secondaryEvictionRate',
+      type: 'number',
+      default: 0.01,
+      min: 0,
+      max: 1e6,
+      summary: 'the same in a large zone that is partly down (--secondary-node-eviction-rate, v1.34: 0.01)',
+    },
+    {
+      name: 'unhealthyZoneThreshold',
+      type: 'number',
+      default: 0.55,
+      min: 0,
+      max: 1,
+      summary: 'share of silent nodes from which a zone is partly down (--unhealthy-zone-threshold, v1.34: 0.55)',
+    },
     integer('largeClusterSizeThreshold', 50, 0, 1e9, 'nodes above which a zone is large (--large-cluster-size-threshold, v1.34: 50)'),
   ],
   create: (host) => new NodeLifecycleController(host).run(),
@@ -282,7 +315,9 @@ class NodeLifecycleController {
   }
 
   private *markReachable(node: Node, zone: string): Op<void> {
-    const remove = [TAINT_UNREACHABLE, TAINT_NOT_READY].filter((key) => hasNoExecute(node, key)).map((key) => newTaint(key, 'NoExecute', undefined));
+    const remove = [TAINT_UNREACHABLE, TAINT_NOT_READY]
+      .filter((key) => hasNoExecute(node, key))
+      .map((key) => newTaint(key, 'NoExecute', undefined));
     if (remove.length > 0) {
       const error = yield* swapTaints(this.host.client, node.metadata.name, { add: [], remove });
       // The mark stays too: the next pass tries again.

@@ -12,8 +12,6 @@ import { type ApiStatus, isApiStatus } from '../objects/api-status.ts';
 import type { TimeUs } from '../objects/meta.ts';
 import {
   type Node,
-  type Taint,
-  type TaintEffect,
   TAINT_DISK_PRESSURE,
   TAINT_MEMORY_PRESSURE,
   TAINT_NETWORK_UNAVAILABLE,
@@ -21,6 +19,8 @@ import {
   TAINT_PID_PRESSURE,
   TAINT_UNREACHABLE,
   TAINT_UNSCHEDULABLE,
+  type Taint,
+  type TaintEffect,
 } from '../objects/node.ts';
 import { isSameTaint } from '../objects/taints.ts';
 

@@ -9,7 +9,7 @@ import type { Informer } from '../client/informer.ts';
 import type { Op } from '../engine/process.ts';
 import { isApiStatus, type Result } from '../objects/api-status.ts';
 import type { AnyObject, BuiltInKind, ObjectOf } from '../objects/kinds.ts';
-import { controllerOf, isDeleting, keyOf, type ObjectKey, type ObjectMeta, objectKey, type OwnerReference } from '../objects/meta.ts';
+import { controllerOf, isDeleting, keyOf, type ObjectKey, type ObjectMeta, type OwnerReference, objectKey } from '../objects/meta.ts';
 import type { LabelMatcher } from '../objects/selectors.ts';
 import type { ReconcileError } from './controller.ts';
 import { controllerReference } from './pod-template.ts';
@@ -112,7 +112,8 @@ function* checkOwner(client: Client, owner: AnyObject): Op<true | ReconcileError
   const fresh = yield* client.get(owner.kind, keyOf(owner));
   if (isApiStatus(fresh)) return fresh;
   const { uid, deletionTimestamp, name } = fresh.metadata;
-  if (uid !== owner.metadata.uid) return { message: `original ${owner.kind} ${name} is gone: got uid ${uid}, wanted ${owner.metadata.uid}` };
+  if (uid !== owner.metadata.uid)
+    return { message: `original ${owner.kind} ${name} is gone: got uid ${uid}, wanted ${owner.metadata.uid}` };
   if (deletionTimestamp !== undefined) return { message: `${owner.kind} ${name} has just been deleted at ${deletionTimestamp}` };
   return true;
 }
@@ -131,7 +132,11 @@ function* release<K extends BuiltInKind>(client: Client, kind: K, object: Object
   return yield* client.patch(
     kind,
     keyOf(object),
-    (current) => withOwners(current, current.metadata.ownerReferences.filter((reference) => reference.uid !== ownerUid)),
+    (current) =>
+      withOwners(
+        current,
+        current.metadata.ownerReferences.filter((reference) => reference.uid !== ownerUid),
+      ),
     { uid: object.metadata.uid },
   );
 }

@@ -42,7 +42,14 @@ export function podFromTemplate(
 ): Pod {
   const { labels, annotations, finalizers } = template.metadata;
   const { namespace, name } = owner.metadata;
-  const meta = newMeta({ namespace, generateName: `${name}-`, labels, annotations, finalizers, ownerReferences: [controllerReference(owner)] });
+  const meta = newMeta({
+    namespace,
+    generateName: `${name}-`,
+    labels,
+    annotations,
+    finalizers,
+    ownerReferences: [controllerReference(owner)],
+  });
   return {
     kind: 'Pod',
     apiVersion: 'v1',

@@ -16,7 +16,15 @@ import { controllerOf, isDeleting, keyOf } from '../objects/meta.ts';
 import { isActive, type Pod } from '../objects/pod.ts';
 import { compileLabelSelector } from '../objects/selectors.ts';
 import type { ReplicaSet, ReplicaSetStatus } from '../objects/workloads.ts';
-import { type ControllerHost, defineController, flag, integer, type ReconcileResult, type RunningController, UNLIMITED_RETRIES } from './controller.ts';
+import {
+  type ControllerHost,
+  defineController,
+  flag,
+  integer,
+  type ReconcileResult,
+  type RunningController,
+  UNLIMITED_RETRIES,
+} from './controller.ts';
 import { claimObjects, INDEX_BY_CONTROLLER, indexByController, isSameReference, ownedAndOrphans, resolveController } from './ownership.ts';
 import { isNamespaceTerminating, PodControl, slowStart } from './pod-control.ts';
 import { becameReady, nextAvailabilityUs } from './pod-state.ts';

@@ -78,7 +78,8 @@ class TaintEvictionController {
     this.nodes.addHandlers({
       onAdd: (node) => this.handleNode(node.metadata.name),
       onUpdate: (old, node) => {
-        if (old.spec.taints !== node.spec.taints && !isSameTaintList(noExecuteTaints(old), noExecuteTaints(node))) this.handleNode(node.metadata.name);
+        if (old.spec.taints !== node.spec.taints && !isSameTaintList(noExecuteTaints(old), noExecuteTaints(node)))
+          this.handleNode(node.metadata.name);
       },
       // Timers of its pods stay.
       onDelete: (node) => this.taintedNodes.delete(node.metadata.name),
@@ -190,7 +191,9 @@ class TaintEvictionController {
     const pod = yield* this.host.client.get('Pod', key);
     if (isApiStatus(pod)) return pod;
     const { nowUs } = this;
-    const marked = yield* this.host.client.patchStatus('Pod', key, (current) => withDisruptionTarget(current, nowUs), { uid: pod.metadata.uid });
+    const marked = yield* this.host.client.patchStatus('Pod', key, (current) => withDisruptionTarget(current, nowUs), {
+      uid: pod.metadata.uid,
+    });
     if (isApiStatus(marked)) return marked;
     // By name alone: a pod made again meanwhile under the same name is deleted too.
     const deleted = yield* this.host.client.delete('Pod', key);
