@@ -7,6 +7,7 @@
  * the run lasts until nothing is left to do.
  */
 import { InputError, type InputProblem } from '../base/input-error.ts';
+import { DEFAULT_CYCLE_COST } from '../scheduler/cycle-cost.ts';
 import { lowerCluster } from './lower-cluster.ts';
 import { lowerEvents } from './lower-events.ts';
 import { checkExpectations, lowerExpectations } from './lower-expect.ts';
@@ -214,7 +215,7 @@ function lowerSchedulers(lowering: Lowering, spec: ScenarioDocument['spec']): Sc
       config: readConfig(lowering, scheduler, path),
       evaluator: scheduler.evaluator,
       tieBreak: scheduler.tieBreak,
-      cycleCost: scheduler.cycleCost,
+      cycleCost: scheduler.cycleCost === undefined ? DEFAULT_CYCLE_COST : { kind: 'distribution', durationUs: scheduler.cycleCost },
       replicas: scheduler.replicas,
     };
   });
@@ -224,7 +225,6 @@ const DEFAULT_SCHEDULER: SchedulerDocument = {
   name: 'kube-scheduler',
   evaluator: 'fast',
   tieBreak: 'random',
-  cycleCost: { kind: 'constant', value: 1000 },
   replicas: 1,
 };
 

@@ -11,6 +11,7 @@ import type { AnyObject } from '../objects/kinds.ts';
 import type { ResourceList, StringMap } from '../objects/meta.ts';
 import type { Node, Taint } from '../objects/node.ts';
 import type { QuirkName } from '../objects/quirks.ts';
+import type { CycleCost } from '../scheduler/cycle-cost.ts';
 import type { KubernetesVersion } from '../scheduler/versions.ts';
 import type { Expectation } from './expect.ts';
 
@@ -147,8 +148,8 @@ export interface SchedulerSpec {
   readonly evaluator: 'fast' | 'plain';
   /** Among nodes with the best score: `random` as upstream does, or `first` in node order. */
   readonly tieBreak: 'random' | 'first';
-  /** Simulated time of one scheduling cycle, in us. */
-  readonly cycleCost: Distribution;
+  /** Simulated time of one scheduling cycle. */
+  readonly cycleCost: CycleCost;
   /** Replicas with leader election when 2 or more. */
   readonly replicas: number;
 }

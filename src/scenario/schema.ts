@@ -185,7 +185,9 @@ function schedulerSchema() {
         .optional(),
       evaluator: f.choice(['fast', 'plain'], 'How decisions are computed; both decide alike').default('fast'),
       tieBreak: f.choice(['random', 'first'], 'Among equally good nodes: as upstream, or the first').default('random'),
-      cycleCost: f.distribution('duration', 'Simulated time of one scheduling cycle').default(constant(1000)),
+      cycleCost: f
+        .distribution('duration', 'Simulated time of one scheduling cycle; grows with the nodes looked at when left out')
+        .optional(),
       replicas: f.wholeNumber(1, 'Schedulers of this configuration; with 2 or more one leads', 5).default(1),
     },
     'The scheduler',

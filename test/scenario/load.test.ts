@@ -143,7 +143,7 @@ spec:
       config: { value: { kind: 'KubeSchedulerConfiguration' }, position: { file: 'dir/profiles/packing.yaml', line: 1 } },
       evaluator: 'plain',
       tieBreak: 'first',
-      cycleCost: { kind: 'uniform', min: 1000, max: 2000 },
+      cycleCost: { kind: 'distribution', durationUs: { kind: 'uniform', min: 1000, max: 2000 } },
       replicas: 2,
     });
     expect(spec.controllers.settings).toEqual({
