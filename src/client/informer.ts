@@ -50,6 +50,8 @@ export interface Informer<T> extends Lister<T> {
 export interface InformerFilter {
   /** Only pods bound to this node; for other kinds, only the object of that node (see `nodeNameOf`). */
   readonly nodeName?: string;
+  /** Stands for label and field selectors; must be pure. Two filters are the same only if they share this function. */
+  readonly select?: (object: never) => boolean;
 }
 
 export interface InformerFactory {

@@ -1,0 +1,119 @@
+/**
+ * Putting stored objects together: always the same fields in the same order, so that objects of one
+ * kind look alike to the virtual machine wherever they came from.
+ *
+ * HOT       every committed write builds one metadata and one object
+ */
+import { SECOND_US } from '../engine/units.ts';
+import type { AnyObject, KindInfo } from '../objects/kinds.ts';
+import type { ObjectMeta, TimeUs } from '../objects/meta.ts';
+import type { Pod } from '../objects/pod.ts';
+import { isDeepEqual } from './deep-equal.ts';
+
+/** Kubernetes writes times with whole seconds; deletion and creation times are compared as such. */
+export function wholeSeconds(timeUs: TimeUs): TimeUs {
+  return Math.floor(timeUs / SECOND_US) * SECOND_US;
+}
+
+/** A mutable ObjectMeta, for building one. */
+export type MetaDraft = { -readonly [F in keyof ObjectMeta]: ObjectMeta[F] };
+
+export function copyMeta(meta: ObjectMeta): MetaDraft {
+  return {
+    name: meta.name,
+    namespace: meta.namespace,
+    generateName: meta.generateName,
+    uid: meta.uid,
+    resourceVersion: meta.resourceVersion,
+    generation: meta.generation,
+    creationTimestamp: meta.creationTimestamp,
+    deletionTimestamp: meta.deletionTimestamp,
+    deletionGracePeriodSeconds: meta.deletionGracePeriodSeconds,
+    labels: meta.labels,
+    annotations: meta.annotations,
+    ownerReferences: meta.ownerReferences,
+    finalizers: meta.finalizers,
+  };
+}
+
+export function withMeta<T extends AnyObject>(object: T, metadata: ObjectMeta): T {
+  if (object.kind === 'Pod') {
+    const pod = object as unknown as Pod;
+    return { kind: 'Pod', apiVersion: 'v1', metadata, spec: pod.spec, status: pod.status } satisfies Pod as unknown as T;
+  }
+  return { ...object, metadata };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The top-level fields that PUT .../status may change. A VolumeAttachment's status is flat in our type. */
+function isStatusField(kind: string, field: string): boolean {
+  return field === 'status' || (kind === 'VolumeAttachment' && field === 'attached');
+}
+
+/** `next` as the main resource sees it: with the status of `old`. Same object when there is nothing to keep. */
+export function keepStatus(info: KindInfo, old: AnyObject, next: AnyObject): AnyObject {
+  if (!info.hasStatus) return next;
+  if (old.kind === 'Pod') {
+    const pod = next as Pod;
+    const { status } = old as Pod;
+    return pod.status === status ? pod : { kind: 'Pod', apiVersion: 'v1', metadata: pod.metadata, spec: pod.spec, status };
+  }
+  let merged: Record<string, unknown> | undefined;
+  for (const field in old) {
+    if (!isStatusField(old.kind, field)) continue;
+    if ((next as unknown as Fields)[field] === (old as unknown as Fields)[field]) continue;
+    merged ??= { ...next };
+    merged[field] = (old as unknown as Fields)[field];
+  }
+  return (merged as unknown as AnyObject | undefined) ?? next;
+}
+
+/** `next` as the status subresource sees it: everything but status (and metadata) from `old`. */
+export function keepAllButStatus(old: AnyObject, next: AnyObject): AnyObject {
+  if (old.kind === 'Pod') {
+    const { spec } = old as Pod;
+    return { kind: 'Pod', apiVersion: 'v1', metadata: next.metadata, spec, status: (next as Pod).status };
+  }
+  const merged: Record<string, unknown> = { ...old, metadata: next.metadata };
+  for (const field in next) if (isStatusField(old.kind, field)) merged[field] = (next as unknown as Fields)[field];
+  return merged as unknown as AnyObject;
+}
+
+/** Whether everything outside metadata is the same. */
+export function isSameContent(old: AnyObject, next: AnyObject): boolean {
+  if (old === next) return true;
+  if (old.kind === 'Pod') {
+    const a = old as Pod;
+    const b = next as Pod;
+    // Status first: it is what usually changed.
+    return isDeepEqual(a.status, b.status) && isDeepEqual(a.spec, b.spec);
+  }
+  for (const field in next) {
+    if (field !== 'metadata' && !isDeepEqual((old as unknown as Fields)[field], (next as unknown as Fields)[field])) return false;
+  }
+  for (const field in old) {
+    if (field !== 'metadata' && (next as unknown as Fields)[field] === undefined && (old as unknown as Fields)[field] !== undefined)
+      return false;
+  }
+  return true;
+}
+
+/** Whether a field that bumps the kind's generation differs. */
+export function isGenerationChange(info: KindInfo, old: AnyObject, next: AnyObject): boolean {
+  for (const field of info.generationFields) {
+    if (!isDeepEqual((old as unknown as Fields)[field], (next as unknown as Fields)[field])) return true;
+  }
+  return false;
+}
+
+/** Whether what users own of the metadata is the same: labels, annotations, owner references, finalizers. */
+export function isSameUserMeta(a: ObjectMeta, b: ObjectMeta): boolean {
+  return (
+    a === b ||
+    (isDeepEqual(a.labels, b.labels) &&
+      isDeepEqual(a.annotations, b.annotations) &&
+      isDeepEqual(a.ownerReferences, b.ownerReferences) &&
+      isDeepEqual(a.finalizers, b.finalizers))
+  );
+}

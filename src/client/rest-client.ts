@@ -1,0 +1,165 @@
+/**
+ * RestClient: the Client of a running process.
+ *
+ * HOT       `send` runs once per request
+ * Models    client-go rest.Client: token bucket before every try, retries of answers with Retry-After
+ */
+import type { ApiRequest, ObjectList, ResponseOf } from '../apiserver/request.ts';
+import { type Op, type Scope, waitFor } from '../engine/process.ts';
+import type { Rng } from '../engine/rng.ts';
+import { SECOND_US } from '../engine/units.ts';
+import type { Result } from '../objects/api-status.ts';
+import type { AnyObject, Kind, ObjectOf } from '../objects/kinds.ts';
+import type { ObjectKey, StringMap } from '../objects/meta.ts';
+import type { Pod } from '../objects/pod.ts';
+import type { ApiAccess } from './api-access.ts';
+import type { Client, DeleteOptions, GetOptions, ListOptions, Preconditions } from './client.ts';
+import type { ClientLimits } from './component-context.ts';
+import type { Connection } from './connection.ts';
+import { InFlight, type WatchRequest } from './in-flight.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/** rest.Config.Timeout as components set it, and the server's --request-timeout: 60 s. */
+export const REQUEST_TIMEOUT_US = 60 * SECOND_US;
+
+type AnyResult = Result<AnyObject | ObjectList>;
+
+export class RestClient implements Client {
+  readonly name: string;
+  readonly component: string;
+  readonly id: number;
+  readonly access: ApiAccess;
+  readonly scope: Scope;
+  readonly rng: Rng;
+  readonly timeoutUs: number;
+  private connection: Connection;
+  private readonly bucket: TokenBucket;
+
+  constructor(name: string, connection: Connection, limits: ClientLimits) {
+    const { access } = connection;
+    this.name = name;
+    this.component = connection.component;
+    this.id = access.newId();
+    this.access = access;
+    this.scope = connection.scope;
+    this.rng = access.engine.rng.fork(`client/${name}`);
+    this.timeoutUs = limits.timeoutUs ?? REQUEST_TIMEOUT_US;
+    this.connection = connection;
+    this.bucket = new TokenBucket(limits.qps, limits.burst, access.engine.nowUs);
+  }
+
+  send<R extends ApiRequest>(request: R, done: (result: Result<ResponseOf<R>>) => void): void {
+    this.begin(new InFlight(this, this.connection, request, done as (result: AnyResult) => void, 0));
+  }
+
+  /** Internal: begins a watch over this client's connection, past the throttle. */
+  sendWatch(request: WatchRequest, done: (result: AnyResult) => void): void {
+    this.launch(new InFlight(this, this.connection, request, done, 0));
+  }
+
+  /** Internal: tries again after an answer with Retry-After. */
+  retry(request: InFlight, afterSeconds: number): void {
+    const next = new InFlight(this, request.connection, request.request, request.done, request.attempt + 1);
+    this.scope.timer('client.retry', afterSeconds * SECOND_US, () => this.begin(next));
+  }
+
+  /** Internal: later requests take another connection. */
+  useConnection(connection: Connection): void {
+    this.connection = connection;
+  }
+
+  get<K extends Kind>(kind: K, key: ObjectKey, options: GetOptions = {}): Op<Result<ObjectOf<K>>> {
+    return this.call<ObjectOf<K>>({ verb: 'get', kind, key, fromCache: options.fromCache ?? false });
+  }
+
+  list<K extends Kind>(kind: K, options: ListOptions = {}): Op<Result<ObjectList<ObjectOf<K>>>> {
+    return this.call<ObjectList<ObjectOf<K>>>({ ...options, verb: 'list', kind });
+  }
+
+  create<T extends AnyObject>(object: T): Op<Result<T>> {
+    return this.call<T>({ verb: 'create', object });
+  }
+
+  update<T extends AnyObject>(object: T): Op<Result<T>> {
+    return this.call<T>({ verb: 'update', object });
+  }
+
+  updateStatus<T extends AnyObject>(object: T): Op<Result<T>> {
+    return this.call<T>({ verb: 'update', object, subresource: 'status' });
+  }
+
+  patch<K extends Kind>(
+    kind: K,
+    key: ObjectKey,
+    mutate: (current: ObjectOf<K>) => ObjectOf<K>,
+    options: Preconditions = {},
+  ): Op<Result<ObjectOf<K>>> {
+    return this.call<ObjectOf<K>>({ ...options, verb: 'patch', kind, key, mutate: mutate as unknown as (current: AnyObject) => AnyObject });
+  }
+
+  patchStatus<K extends Kind>(
+    kind: K,
+    key: ObjectKey,
+    mutate: (current: ObjectOf<K>) => ObjectOf<K>,
+    options: Preconditions = {},
+  ): Op<Result<ObjectOf<K>>> {
+    return this.call<ObjectOf<K>>({
+      ...options,
+      verb: 'patch',
+      kind,
+      key,
+      subresource: 'status',
+      mutate: mutate as unknown as (current: AnyObject) => AnyObject,
+    });
+  }
+
+  delete<K extends Kind>(kind: K, key: ObjectKey, options: DeleteOptions = {}): Op<Result<ObjectOf<K>>> {
+    return this.call<ObjectOf<K>>({ ...options, verb: 'delete', kind, key });
+  }
+
+  bind(key: ObjectKey, nodeName: string, options: { readonly uid?: string; readonly annotations?: StringMap } = {}): Op<Result<Pod>> {
+    return this.call<Pod>({ ...options, verb: 'bind', key, nodeName });
+  }
+
+  evict(key: ObjectKey, options: { readonly gracePeriodSeconds?: number; readonly uid?: string } = {}): Op<Result<Pod>> {
+    return this.call<Pod>({ ...options, verb: 'evict', key });
+  }
+
+  private *call<T>(request: ApiRequest): Op<Result<T>> {
+    return yield* waitFor<Result<T>>('request', (_process, done) => {
+      let isWanted = true;
+      this.begin(
+        new InFlight(
+          this,
+          this.connection,
+          request,
+          (result) => {
+            if (isWanted) done(result as Result<T>);
+          },
+          0,
+        ),
+      );
+      return () => {
+        isWanted = false;
+      };
+    });
+  }
+
+  private begin(request: InFlight): void {
+    if (!this.scope.isAlive) return;
+    if (request.isWrite && this.access.beforeWrite.length > 0) {
+      for (const hook of [...this.access.beforeWrite]) hook(this.component, this.name, request.request as ApiRequest);
+      if (!this.scope.isAlive) return;
+    }
+    const waitUs = this.bucket.reserveUs(this.access.engine.nowUs);
+    if (waitUs === 0) this.launch(request);
+    else this.scope.timer('client.throttle', waitUs, () => this.launch(request));
+  }
+
+  private launch(request: InFlight): void {
+    request.sentAtUs = this.access.engine.nowUs;
+    // A process that a hook has just frozen sends when it thaws.
+    if (this.scope.isFrozen) this.scope.whenThawed(() => this.launch(request));
+    else this.access.path.transmit(request);
+  }
+}
