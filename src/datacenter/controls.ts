@@ -4,7 +4,7 @@
  * Names are resolved here once: a side of a cut is a vertex name (`zone/b`, `rack/c-2`, `world`, `control-plane`) or the name of a network
  * endpoint (`kube-scheduler`, `kubelet/b-2-7`). Every action returns what undoes it.
  */
-import { InputError } from '../base/input-error.ts';
+import { ProblemList } from '../base/input-error.ts';
 import { nearestName } from '../base/nearest-name.ts';
 import type { Degradation, Direction, Network, NetworkChange, Party, Undo } from './network.ts';
 import type { Topology, VertexId } from './topology.ts';
@@ -20,6 +20,14 @@ export class DatacenterControls {
 
   /** The vertex or endpoint called `name`. Throws an InputError with the nearest name when there is none. */
   party(name: string, path = 'target'): Party {
+    const problems = new ProblemList();
+    const found = this.partyInto(problems, name, path);
+    problems.throwIfAny();
+    return found!;
+  }
+
+  /** The same for readers that collect problems: undefined and one problem more when there is none. */
+  partyInto(problems: ProblemList, name: string, path: string): Party | undefined {
     const vertex = this.topology.find(name);
     if (vertex >= 0) return { vertex };
     const endpoint = this.network.findEndpoint(name);
@@ -27,10 +35,13 @@ export class DatacenterControls {
     const components = this.network.endpointNames().filter((known) => !known.startsWith('kubelet/'));
     const nearestComponent = nearestName(name, components);
     if (!name.includes('/') && nearestComponent !== undefined) {
-      throw new InputError([{ path, message: `no vertex or endpoint is called "${name}"`, hint: `did you mean "${nearestComponent}"?` }]);
+      problems.add(path, `no vertex or endpoint is called "${name}"`, `did you mean "${nearestComponent}"?`);
+      return undefined;
     }
     // Explains the miss by the rules of selectors.
-    return { vertex: this.topology.select(name, path)[0]! };
+    if (this.topology.selectInto(problems, name, path).length > 0)
+      problems.add(path, `expected one vertex or endpoint, found the pattern "${name}"`);
+    return undefined;
   }
 
   /** Stops messages between two parties; see Network.cut. */

@@ -191,13 +191,24 @@ export class Topology {
    * A `*` stands for any run of characters. Throws an InputError with the nearest valid name when nothing matches.
    */
   select(pattern: string, path = 'target'): VertexId[] {
+    const problems = new ProblemList();
+    const found = this.selectInto(problems, pattern, path);
+    problems.throwIfAny();
+    return found;
+  }
+
+  /** The same for readers that collect problems: nothing matches, one problem more, an empty list. */
+  selectInto(problems: ProblemList, pattern: string, path: string): VertexId[] {
     const exact = this.idByName.get(pattern);
     if (exact !== undefined) return [exact];
     const slash = pattern.indexOf('/');
     const kind = slash === -1 ? pattern : pattern.slice(0, slash);
     const label = slash === -1 ? '' : pattern.slice(slash + 1);
     const found = kind === 'machine' ? this.selectMachine(label) : this.selectKind(kind, label);
-    if (found.length === 0) throw new InputError([this.explainMiss(pattern, kind, path)]);
+    if (found.length === 0) {
+      const { message, hint } = this.explainMiss(pattern, kind, path);
+      problems.add(path, message, hint);
+    }
     return found;
   }
 
