@@ -250,7 +250,7 @@ export class Store {
     } else {
       next = keepStatus(info, old, asked);
     }
-    const after = keepsUserMeta ? before : asked.metadata;
+    const after = keepsUserMeta ? statusMeta(info.kind, before, asked.metadata) : asked.metadata;
     const isSameMeta = isSameUserMeta(before, after);
     if (isSameMeta && isSameContent(old, next)) return old;
     const draft = copyMeta(before);
@@ -327,4 +327,9 @@ function hasNewFinalizer(before: ObjectMeta, after: ObjectMeta): boolean {
 
 function terminating(namespace: Namespace): Namespace {
   return { ...namespace, status: { ...namespace.status, phase: 'Terminating' } };
+}
+
+/** A status write keeps all metadata, but a Deployment's annotations: its controller writes the revision along with the status. */
+function statusMeta(kind: string, before: ObjectMeta, asked: ObjectMeta): ObjectMeta {
+  return kind === 'Deployment' ? { ...before, annotations: asked.annotations } : before;
 }
