@@ -143,6 +143,8 @@ export interface PreFilterExtensions {
 /** What becomes of status.nominatedNodeName: left alone, or set (empty clears it). */
 export type NominatingInfo = { readonly mode: 'noop' } | { readonly mode: 'override'; readonly nodeName: string };
 
+export const NO_NOMINATION: NominatingInfo = Object.freeze({ mode: 'noop' });
+
 /** A node that fits once the victims are gone. */
 export interface PreemptionCandidate {
   readonly nodeName: string;

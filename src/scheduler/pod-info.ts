@@ -126,7 +126,7 @@ function isSameTemplate(entry: TemplateEntry, pod: Pod): boolean {
   );
 }
 
-/** Equal for pods of one shape. Volume names are left out (they tell nothing), but see `hasVolumes`. */
+/** Equal for pods of one shape. */
 function shapeText(pod: Pod): string {
   const { spec, metadata } = pod;
   const owner = metadata.ownerReferences.find((reference) => reference.controller);
@@ -142,7 +142,7 @@ function shapeText(pod: Pod): string {
     spec.affinity ?? 0,
     spec.tolerations,
     spec.topologySpreadConstraints,
-    spec.volumes.map((volume) => (volume.other === '' ? volume : 0)),
+    spec.volumes.map((volume) => (volume.other === '' ? volume : volume.other)),
   ]);
 }
 

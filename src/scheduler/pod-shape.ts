@@ -29,6 +29,7 @@ import {
   NodeTermMatcher,
   type Requirement,
 } from '../objects/selectors.ts';
+import { isMigratable } from './csi-migration.ts';
 import { type PodAmounts, podAmounts } from './pod-requests.ts';
 import type { Behaviour } from './versions.ts';
 
@@ -134,7 +135,7 @@ export function buildPodShape(pod: Pod, id: number, behaviour: Behaviour): PodSh
     softSpread: compileSpread(constraints, 'ScheduleAnyway', labels),
     images: [...spec.initContainers, ...spec.containers].map((container) => normalizedImageName(container.image)),
     claimKeys,
-    hasVolumes: spec.volumes.some((volume) => volume.other === ''),
+    hasVolumes: spec.volumes.some((volume) => volume.other === '' || isMigratable(volume)),
   };
 }
 

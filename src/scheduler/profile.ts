@@ -12,6 +12,7 @@ import type { CycleState } from './cycle-state.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import {
   type FilterRunner,
+  NO_NOMINATION,
   type NominatingInfo,
   type Plugin,
   type PluginDef,
@@ -28,6 +29,8 @@ import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { ResolvedProfile } from './profile-config.ts';
 import { errorStatus, isRejected, isSuccess, messageOf, newStatus, type Status, SUCCESS, unresolvable, unschedulable } from './status.ts';
+
+export { NO_NOMINATION } from './framework.ts';
 
 export interface PreFilterOutcome {
   readonly status: Status;
@@ -322,8 +325,6 @@ export class Profile implements FilterRunner {
     for (const plugin of this.postBindPlugins) plugin.postBind!(state, pod, nodeName);
   }
 }
-
-export const NO_NOMINATION: NominatingInfo = Object.freeze({ mode: 'noop' });
 
 /** The status with its plugin's name; the same object where the plugin gave it one. */
 function by(plugin: Plugin, status: Status): Status {

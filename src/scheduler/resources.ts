@@ -7,6 +7,7 @@
  * An Amount is a number while it is a safe integer and a bigint beyond 2^53, so that arithmetic is that of
  * upstream's int64 everywhere, and fast where amounts are ordinary (below 8 PiB).
  */
+import { compareCodeUnits } from '../base/compare.ts';
 import type { ResourceList } from '../objects/meta.ts';
 import { isScalarResource } from '../objects/names.ts';
 import type { ExactResources } from '../objects/pod-requests.ts';
@@ -53,7 +54,7 @@ export interface Amounts {
   readonly cpuMilli: Amount;
   readonly memBytes: Amount;
   readonly ephemeralBytes: Amount;
-  /** Extended resources, huge pages, attachable volumes. */
+  /** Extended resources, huge pages, attachable volumes; in name order, explicit zeros are kept. */
   readonly scalars: ReadonlyMap<string, Amount>;
 }
 
@@ -102,7 +103,7 @@ export function amountsOfList(list: ResourceList): Amounts {
       scalars.set(name, valueAmount(text));
     }
   }
-  return { cpuMilli, memBytes, ephemeralBytes, scalars: scalars ?? NO_SCALARS };
+  return { cpuMilli, memBytes, ephemeralBytes, scalars: inNameOrder(scalars) };
 }
 
 /** Exact sums, rounded once at the end, as upstream adds quantities. */
@@ -120,7 +121,12 @@ export function amountsOfExact(exact: ExactResources): Amounts {
       scalars.set(name, roundUp(nanos, NANO));
     }
   }
-  return { cpuMilli, memBytes, ephemeralBytes, scalars: scalars ?? NO_SCALARS };
+  return { cpuMilli, memBytes, ephemeralBytes, scalars: inNameOrder(scalars) };
+}
+
+function inNameOrder(scalars: Map<string, Amount> | undefined): ReadonlyMap<string, Amount> {
+  if (scalars === undefined) return NO_SCALARS;
+  return scalars.size === 1 ? scalars : new Map([...scalars].sort((a, b) => compareCodeUnits(a[0], b[0])));
 }
 
 function roundUp(nanos: bigint, unit: bigint): Amount {
