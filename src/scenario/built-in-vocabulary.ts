@@ -5,16 +5,19 @@ import type { ParameterDef } from '../base/parameters.ts';
 import { controllers } from '../controllers/registry.ts';
 import { MACHINE_KINDS } from '../datacenter/machine-kinds.ts';
 import { DEFAULT_NETWORK_PROFILE, DISTANCES, NETWORK_PROFILES } from '../datacenter/network-profiles.ts';
+import type { FaultDef } from '../faults/fault.ts';
+import { faults } from '../faults/registry.ts';
+import { acceptedForms } from '../faults/targets.ts';
 import { DEFAULT_KUBELET_PROFILE, KUBELET_PROFILES, PROFILE_PARAMETERS } from '../kubelet/profiles.ts';
 import { traceFormats } from '../traces/registry.ts';
-import type { ParamInfo, Vocabulary } from './vocabulary.ts';
+import type { FaultInfo, ParamInfo, Vocabulary } from './vocabulary.ts';
 
 export function builtInVocabulary(): Vocabulary {
   return {
     machines: MACHINE_KINDS,
     networkProfiles: NETWORK_PROFILES.map((profile) => ({ name: profile.name, summary: profile.description })),
     networkDistances: DISTANCES,
-    faults: [],
+    faults: faults.map(faultInfo),
     controllers: controllers.map((def) => ({
       name: def.name,
       summary: def.summary,
@@ -32,6 +35,14 @@ export function builtInVocabulary(): Vocabulary {
     })),
     defaults: { networkProfile: DEFAULT_NETWORK_PROFILE, kubeletProfile: DEFAULT_KUBELET_PROFILE },
   };
+}
+
+function faultInfo(def: FaultDef): FaultInfo {
+  const { name, summary, place, heals } = def;
+  // A fault of machines may be given a larger domain, which stands for all machines in it.
+  const domains = def.targetKinds.includes('node') ? ['rack/<name>', 'power/<name>', 'zone/<name>', 'region/<name>', 'world'] : [];
+  const targets = [...new Set([...acceptedForms(def), ...domains])];
+  return { name, summary, place, heals, targets: place === 'target' ? targets : [], params: def.parameters.map(paramInfo) };
 }
 
 /** Names of the profile carry their unit; in a scenario the value does. */

@@ -178,8 +178,9 @@ function checkEnd(lowering: Lowering, spec: ScenarioDocument['spec'], events: Sc
   }
   if (spec.idleLimit !== undefined) return;
   for (const event of events) {
-    const { when } = event;
-    if (when.kind === 'every' && when.untilUs === Infinity && when.times === Infinity) {
+    const { when, action } = event;
+    // Faults that strike again and again are background: they never keep a run alive.
+    if (action.kind !== 'fault' && when.kind === 'every' && when.untilUs === Infinity && when.times === Infinity) {
       lowering.problems.push({
         ...event.position,
         message: 'this happens for ever, so a run until idle never ends',

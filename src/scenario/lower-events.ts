@@ -185,7 +185,7 @@ function lowerFault(lowering: Lowering, event: EventDocument, topology: Topology
   });
   const between = event.between as [string, string] | undefined;
   between?.forEach((end, index) => {
-    checkVertex(lowering, end, topology, [...path, 'between', index]);
+    if (end !== 'user') checkVertex(lowering, end, topology, [...path, 'between', index]);
   });
   if (event.for !== undefined && !info.heals)
     lowering.report([...path, 'for'], `${info.name} happens in an instant: leave "for" out`, undefined, true);

@@ -551,7 +551,7 @@ describe('bad input', () => {
 
   test('a run until idle that can never be idle', () => {
     const text = scenario('').replace('duration: 1h', 'duration: idle');
-    const events = '  events: [ { every: 1h, fault: zone-outage, target: zone/a } ]\n';
+    const events = '  events: [ { every: 1h, restart: deployment/web } ]\n';
     const arrivals = '  workload: [ { synthetic: { every: 1s, pod: {} } } ]\n';
     expect(problemsOf(() => load({ 's.yaml': `${text}${events}` }))).toEqual([
       expect.stringContaining('this happens for ever, so a run until idle never ends'),
