@@ -4,16 +4,17 @@
  * `runScenario` runs to the end in one call; `startScenario` leaves the loop to the caller, who can show progress and hear
  * Ctrl-C between two slices. Slices have no influence on the result.
  */
-import type { RunEnd } from '../engine/engine.ts';
+
+import { VERSION } from '../base/version.ts';
 import { apiRequestTopic } from '../client/api-access.ts';
 import { kubeEventTopic } from '../client/component.ts';
-import { faultTopic } from '../faults/fault.ts';
+import type { RunEnd } from '../engine/engine.ts';
+import { faultTopic } from '../faults/injector.ts';
 import { containerTopic, podStartTopic } from '../kubelet/topics.ts';
 import { MetricsRun } from '../metrics/metrics-run.ts';
 import { measures } from '../metrics/registry.ts';
 import { createResult, RESULT_EPOCH, type RunEndReason, type RunResult } from '../metrics/result.ts';
 import { schedulingAttemptTopic } from '../scheduler/attempts.ts';
-import { VERSION } from '../base/version.ts';
 import { EventDriver, scenarioActionTopic } from './event-driver.ts';
 import { evaluateExpectations } from './expect-evaluator.ts';
 import type { RunOutcomeOf, RunScenarioOptions, ScenarioRunOf } from './run-types.ts';

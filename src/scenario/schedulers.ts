@@ -6,7 +6,7 @@ import type { ApiAccess } from '../client/api-access.ts';
 import { Component } from '../client/component.ts';
 import { readConfiguration } from '../scheduler/configuration.ts';
 import type { PluginDef } from '../scheduler/framework.ts';
-import { createPlainEvaluator } from '../scheduler/plain-evaluator.ts';
+import { PlainEvaluator } from '../scheduler/plain-evaluator.ts';
 import { schedulerPlugins } from '../scheduler/plugins/registry.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { ScenarioSpec, SchedulerSpec } from './scenario.ts';
@@ -41,7 +41,7 @@ function buildScheduler(
         new Scheduler(ctx, {
           config,
           definitions,
-          createEvaluator: createPlainEvaluator,
+          createEvaluator: () => new PlainEvaluator({ percentageOfNodesToScore: config.percentageOfNodesToScore }),
           kubernetesVersion: spec.kubernetesVersion,
           tieBreak: scheduler.tieBreak,
           cycleCost: scheduler.cycleCost,

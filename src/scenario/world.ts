@@ -10,9 +10,10 @@
  */
 import { admissionSteps } from '../apiserver/admission/registry.ts';
 import { ApiServer } from '../apiserver/api-server.ts';
+import { setFeedLag } from '../apiserver/controls.ts';
 import { Store } from '../apiserver/store.ts';
-import { fail } from '../base/invariant.ts';
 import { InputError, type InputProblem, ProblemList } from '../base/input-error.ts';
+import { fail } from '../base/invariant.ts';
 import { ApiAccess } from '../client/api-access.ts';
 import { Component } from '../client/component.ts';
 import { buildControllers, CONTROLLER_MANAGER, planControllers } from '../controllers/manager.ts';
@@ -72,7 +73,11 @@ export class World {
     this.runtime = new Runtime(engine);
 
     this.topology = buildTopology(spec);
-    this.network = new Network(this.topology, networkProfile(spec.cluster.network.profile, spec.cluster.network.latency), engine.rng.fork('network'));
+    this.network = new Network(
+      this.topology,
+      networkProfile(spec.cluster.network.profile, spec.cluster.network.latency),
+      engine.rng.fork('network'),
+    );
     const controlPlane = this.topology.controlPlane;
     this.network.addEndpoint(API_ENDPOINT, controlPlane);
     this.network.addEndpoint(USER_ENDPOINT, controlPlane);
@@ -81,8 +86,13 @@ export class World {
     this.servers = Array.from({ length: spec.controlPlane.apiServers }, (_, i) => {
       return new ApiServer(this.store, { name: `apiserver-${i}`, endpoint: API_ENDPOINT, admission: admissionSteps });
     });
-    for (const server of this.servers) server.setLag(spec.controlPlane.watchCacheLag);
-    this.access = new ApiAccess({ runtime: this.runtime, network: this.network, servers: this.servers, keepEvents: spec.metrics.keepEvents });
+    for (const server of this.servers) setFeedLag(server, spec.controlPlane.watchCacheLag);
+    this.access = new ApiAccess({
+      runtime: this.runtime,
+      network: this.network,
+      servers: this.servers,
+      keepEvents: spec.metrics.keepEvents,
+    });
 
     this.fleet = new NodeFleet({
       engine,
