@@ -13,6 +13,7 @@
  * Everything here belongs to one life of the process: a restart builds it anew from the informers.
  */
 import { fnv1a32 } from '../base/hash.ts';
+import { fail } from '../base/invariant.ts';
 import type { ComponentContext } from '../client/component.ts';
 import type { EventKind } from '../engine/engine.ts';
 import { SECOND_US } from '../engine/units.ts';
@@ -35,7 +36,7 @@ import { NO_NOMINATION, Profile } from './profile.ts';
 import type { QueuedPod } from './queued-pod.ts';
 import { type Attempt, activateRequested, CLEAR_NOMINATION, type SchedulerParts, visiblePod } from './scheduler-parts.ts';
 import { SchedulingQueue } from './scheduling-queue.ts';
-import { errorStatus, isRejected, isSuccess, messageOf, type Status, SUCCESS, unschedulable } from './status.ts';
+import { errorStatus, isRejected, isSuccess, messageOf, type Status, SUCCESS, unresolvable, unschedulable } from './status.ts';
 import { behaviourOf, DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from './versions.ts';
 import { WaitingPods } from './waiting-pods.ts';
 
@@ -70,6 +71,8 @@ export interface QueueCounts {
 interface Decision {
   readonly attempt: Attempt;
   readonly evaluation: Evaluation;
+  /** Nodes in the snapshot. */
+  readonly nodeCount: number;
   /** Of PostFilter, or of the failure. */
   readonly nominating: NominatingInfo;
   readonly candidate: PreemptionCandidate | undefined;
@@ -80,6 +83,8 @@ const UNSCHEDULABLE_FLUSH_PERIOD_US = 30 * SECOND_US;
 const UNSCHEDULABLE_MAX_US = 300 * SECOND_US;
 
 const NO_NODE_FITS = unschedulable('');
+// ErrNoNodesAvailable, v1.34.
+const NO_NODES = unresolvable('', 'no nodes available to schedule pods');
 
 export class Scheduler {
   readonly parts: SchedulerParts;
@@ -273,32 +278,34 @@ export class Scheduler {
       startUs: this.ctx.engine.nowUs,
       queueWaitUs: record.poppedUs - record.timestampUs,
     };
+    const snapshot = this.parts.cache.refresh();
     const evaluation = this.evaluator.schedulePod({
       profile,
       pod: record.info,
       state,
-      snapshot: this.parts.cache.refresh(),
+      snapshot,
       nextStartNodeIndex: this.nextStartNodeIndex,
       tieBreak: this.tieBreak,
       isDetailed: false,
     });
     this.nextStartNodeIndex = evaluation.nextStartNodeIndex;
-    const decision = this.withPreemption(attempt, evaluation);
+    const decision = this.withPreemption(attempt, evaluation, snapshot.nodes.length);
     const durationUs = cycleDurationUs(this.cycleCost, evaluation.evaluatedCount, this.costRng);
     this.isBusy = true;
     if (durationUs === 0) this.conclude(decision);
     else this.ctx.engine.schedule(this.decisionKind, durationUs, this.eventTarget, [this, decision] as const);
   }
 
-  private withPreemption(attempt: Attempt, evaluation: Evaluation): Decision {
+  private withPreemption(attempt: Attempt, evaluation: Evaluation, nodeCount: number): Decision {
     const { fitError } = evaluation;
-    if (fitError === undefined) return { attempt, evaluation, nominating: CLEAR_NOMINATION, candidate: undefined };
+    if (fitError === undefined) return { attempt, evaluation, nodeCount, nominating: CLEAR_NOMINATION, candidate: undefined };
     if (attempt.profile.postFilterPlugins.length === 0) {
-      return { attempt, evaluation, nominating: NO_NOMINATION, candidate: undefined };
+      return { attempt, evaluation, nodeCount, nominating: NO_NOMINATION, candidate: undefined };
     }
     const result = attempt.profile.runPostFilter(attempt.state, attempt.info, fitError.diagnosis);
     fitError.diagnosis.postFilterMessage = messageOf(result.status);
-    return { attempt, evaluation, nominating: result.nominating, candidate: isSuccess(result.status) ? result.candidate : undefined };
+    const candidate = isSuccess(result.status) ? result.candidate : undefined;
+    return { attempt, evaluation, nodeCount, nominating: result.nominating, candidate };
   }
 
   /** The cycle time has passed. Called by the decision event, or at once when decisions take no time. */
@@ -350,7 +357,9 @@ export class Scheduler {
   private reject(decision: Decision, fitError: FitError | undefined, error: Status | undefined): void {
     const { attempt, candidate, nominating } = decision;
     const preemption = candidate === undefined ? undefined : this.executor.prepare(attempt.info, candidate);
-    this.fail(decision, fitError === undefined ? (error ?? errorStatus('', 'no answer')) : NO_NODE_FITS, fitError, nominating);
+    // A cluster without nodes rejects the pod, but no plugin is to blame: it waits out the error backoff.
+    const status = decision.nodeCount === 0 ? NO_NODES : fitError === undefined ? (error ?? fail('no answer')) : NO_NODE_FITS;
+    this.fail(decision, status, fitError, nominating);
     if (preemption !== undefined) this.executor.run(preemption);
   }
 
@@ -390,7 +399,7 @@ export class Scheduler {
       sinceAddedUs: nowUs - record.addedUs,
       result,
       nodeName: result === 'scheduled' ? evaluation.nodeName : '',
-      nodeCount: this.parts.cache.nodeCount,
+      nodeCount: decision.nodeCount,
       evaluatedCount: evaluation.evaluatedCount,
       feasibleCount: evaluation.feasible.length,
       tieCount: evaluation.tieCount,

@@ -16,12 +16,13 @@ import type { Node } from '../../src/objects/node.ts';
 import type { Pod } from '../../src/objects/pod.ts';
 import { type AttemptRecord, schedulingAttemptTopic } from '../../src/scheduler/attempts.ts';
 import { readConfiguration } from '../../src/scheduler/configuration.ts';
+import { type CreateSchedulerOptions, createScheduler } from '../../src/scheduler/create-scheduler.ts';
 import { NO_CYCLE_COST } from '../../src/scheduler/cycle-cost.ts';
 import type { PluginDef } from '../../src/scheduler/framework.ts';
-import { Scheduler, type SchedulerOptions } from '../../src/scheduler/scheduler.ts';
-import { SimpleEvaluator, SOME_PLUGINS } from './simple-evaluator.ts';
+import { schedulerPlugins } from '../../src/scheduler/plugins/registry.ts';
+import type { Scheduler } from '../../src/scheduler/scheduler.ts';
 
-export interface WorldOptions extends Partial<Omit<SchedulerOptions, 'config'>> {
+export interface WorldOptions extends Partial<Omit<CreateSchedulerOptions, 'config' | 'plugins'>> {
   /** A KubeSchedulerConfiguration as a user would write it. */
   readonly config?: unknown;
   /** Beside the default plugins. */
@@ -70,19 +71,10 @@ export class SmallWorld {
       burst: Infinity,
       build: (ctx) => {
         const problems = new ProblemList();
-        const definitions = [...SOME_PLUGINS, ...(options.plugins ?? [])];
-        const config = readConfiguration(options.config, definitions, options.kubernetesVersion ?? '1.34', problems);
+        const plugins = [...schedulerPlugins, ...(options.plugins ?? [])];
+        const config = readConfiguration(options.config, plugins, options.kubernetesVersion ?? '1.34', problems);
         problems.throwIfAny();
-        onBuild(
-          new Scheduler(ctx, {
-            cycleCost: NO_CYCLE_COST,
-            tieBreak: 'first',
-            createEvaluator: () => new SimpleEvaluator(),
-            ...options,
-            definitions,
-            config,
-          }),
-        );
+        onBuild(createScheduler(ctx, { cycleCost: NO_CYCLE_COST, tieBreak: 'first', ...options, plugins, config }));
       },
     });
   }
