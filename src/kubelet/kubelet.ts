@@ -197,6 +197,8 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
     });
     if (isRegistered) this.reporter.assumeRegistered();
     else this.reporter.register();
+    // Runtime and network are up when the process is: their start is part of the profile's kubeletStart.
+    this.reporter.becomeReady();
     informers.whenSynced(() => this.handleSynced());
   }
 
@@ -212,7 +214,6 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
     );
     for (const pod of pods) this.handleAdd(pod);
     this.scope.timer('kubelet.housekeeping', HOUSEKEEPING_US, () => this.killOrphans(), { background: !this.hasOrphans() });
-    this.reporter.becomeReady();
   }
 
   private handleNode(node: Node): void {

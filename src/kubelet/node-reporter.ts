@@ -92,6 +92,7 @@ export class NodeReporter implements Timed {
 
   /** Runtime and network of the node work: Ready is reported at once. */
   becomeReady(): void {
+    if (this.isReady) return;
     this.isReady = true;
     if (this.isRegistered) this.write(true);
   }

@@ -238,7 +238,7 @@ export class PodWorker implements Timed, StatusInput {
         break;
       case STEP_CONTAINER:
         this.startContainer(this.cursor);
-        this.cursor++;
+        // The pass goes on at the same place: an init container that now runs holds up the rest.
         this.continuePass();
         break;
       case STEP_SYNC:
