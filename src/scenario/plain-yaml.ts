@@ -20,12 +20,18 @@ export interface PlainDocument {
   readonly end: number;
   /** 1-based line of `start`. */
   readonly line: number;
-  /** 1-based line of the first thing in the document; `line` when there is none. */
-  readonly contentLine: number;
+  /** Where the first thing in the document is; the document's first line when there is none. */
+  readonly content: Place;
   /** Plain data; undefined for a document with nothing in it; DECLINED. */
   readonly value: unknown;
-  /** 1-based lines of the entries of a top-level list called `items`. */
-  readonly itemLines: readonly number[];
+  /** Where the entries of a top-level list called `items` start. */
+  readonly items: readonly Place[];
+}
+
+/** 1-based. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
 }
 
 /** The documents of `text`; undefined when the text cannot even be divided with certainty. */
@@ -97,7 +103,7 @@ class PlainParser {
   private readonly end: number;
   private readonly startLine: number;
   private readonly knownKeys: Set<string>;
-  private readonly itemLines: number[];
+  private readonly items: Place[];
   private declined: boolean;
 
   // The current line: its number, where it starts, where its content starts and ends (before CR), how far it is indented.
@@ -118,7 +124,7 @@ class PlainParser {
     this.end = end;
     this.startLine = startLine;
     this.knownKeys = new Set();
-    this.itemLines = [];
+    this.items = [];
     this.declined = false;
     this.line = startLine - 1;
     this.lineStart = start;
@@ -141,17 +147,17 @@ class PlainParser {
   parse(hasOddCharacters: boolean): PlainDocument {
     const { start, end, startLine } = this;
     let value: unknown;
-    let contentLine = startLine;
+    let content: Place = { line: startLine, column: 1 };
     if (hasOddCharacters) value = DECLINED;
     else {
       this.advance();
       if (!this.atEnd) {
-        contentLine = this.line;
+        content = { line: this.line, column: this.indent + 1 };
         value = this.parseBlock();
         if (!this.atEnd || this.declined) value = DECLINED;
       }
     }
-    return { start, end, line: startLine, contentLine, value, itemLines: this.itemLines };
+    return { start, end, line: startLine, content, value, items: this.items };
   }
 
   private get atEnd(): boolean {
@@ -216,27 +222,22 @@ class PlainParser {
       if (at < this.contentEnd) result[key] = this.parseScalar(at, indent);
       else {
         this.advance();
-        if (this.indent > indent) result[key] = this.parseBlock();
-        else if (this.indent === indent && this.isEntry) result[key] = this.parseEntries(indent, key);
-        else result[key] = null;
+        const isList = this.isEntry && this.indent >= indent;
+        if (isList) result[key] = this.parseSequence(this.indent, this.depth === 1 && key === 'items');
+        else result[key] = this.indent > indent ? this.parseMapping(this.indent) : null;
       }
     }
     this.depth--;
     return this.indent > indent ? this.decline() : result;
   }
 
-  /** A sequence that stands no deeper than its key, as machines write them. */
-  private parseEntries(indent: number, key: string): unknown {
-    return this.parseSequence(indent, this.depth === 1 && key === 'items');
-  }
-
-  private parseSequence(indent: number, noteLines = false): unknown {
+  private parseSequence(indent: number, notePlaces = false): unknown {
     const { text } = this;
     const result: unknown[] = [];
     while (!this.declined && this.indent === indent && this.isEntry) {
-      if (noteLines) this.itemLines.push(this.line);
       let at = this.content + 1;
       while (at < this.contentEnd && text.charCodeAt(at) === SPACE) at++;
+      if (notePlaces) this.items.push({ line: this.line, column: at - this.lineStart + 1 });
       if (at >= this.contentEnd) {
         this.advance();
         result.push(this.indent > indent ? this.parseBlock() : null);

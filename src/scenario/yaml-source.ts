@@ -18,6 +18,8 @@ import {
   type Node as YamlNode,
 } from 'yaml';
 import type { InputProblem } from '../base/input-error.ts';
+import { jsonPlaces } from './json-places.ts';
+import { DECLINED, type Place, parsePlainDocuments } from './plain-yaml.ts';
 import type { SourcePosition } from './scenario.ts';
 
 export type PathPart = string | number;
@@ -28,22 +30,51 @@ const MASKED_COMMA = '\uE002';
 /** `word(...)` on one line. Any word, so that a misspelled distribution is reported as such and not as broken YAML. */
 const CALL = /\b[A-Za-z][\w-]*\([^()\n'"#]*\)/g;
 
+/** The syntax tree of a document, with the lines of its text. */
+interface Tree {
+  readonly document: Document;
+  readonly lines: LineCounter;
+}
+
+/** A document that was read without a tree; the tree is made when somebody asks for a place that is not known yet. */
+interface Untreed {
+  readonly text: string;
+  readonly content: Place;
+  /** Where the entries of a top-level list called `items` start. */
+  readonly items: readonly Place[];
+}
+
 /** One document of a file. */
 export class SourceDocument {
   readonly file: string;
   /** The document as plain data; changes after `set`. */
   value: unknown;
-  private readonly document: Document;
-  private readonly lines: LineCounter;
+  private readonly source: Untreed | undefined;
+  private tree: Tree | undefined;
+  /** Lines of the file before the text the tree was made from. */
+  private readonly linesBefore: number;
   /** Paths replaced from outside, with what to show as their place. */
   private readonly overridden: Map<string, string>;
 
-  constructor(file: string, document: Document, lines: LineCounter) {
+  constructor(file: string, source: Tree | Untreed, value: unknown, linesBefore = 0) {
     this.file = file;
-    this.document = document;
-    this.lines = lines;
+    this.source = 'text' in source ? source : undefined;
+    this.tree = 'text' in source ? undefined : source;
+    this.linesBefore = linesBefore;
     this.overridden = new Map();
-    this.value = unmask(document.toJS());
+    this.value = value;
+  }
+
+  private get document(): Document {
+    return this.getTree().document;
+  }
+
+  private getTree(): Tree {
+    if (this.tree === undefined) {
+      const lines = new LineCounter();
+      this.tree = { document: parseDocument(mask(this.source!.text), { lineCounter: lines, merge: true, prettyErrors: false }), lines };
+    }
+    return this.tree;
   }
 
   /** Replaces (or adds) the value at `path`; positions below it read `origin`, such as `--set spec.seed=9`. */
@@ -82,6 +113,8 @@ export class SourceDocument {
       const origin = this.overridden.get(formatPath(path.slice(0, length)));
       if (origin !== undefined) return { file: origin, line: 0, column: 0, path: text };
     }
+    const known = this.tree === undefined ? this.knownPlace(path) : undefined;
+    if (known !== undefined) return { file: this.file, line: known.line, column: known.column, path: text };
     let offset = startOf(this.document.contents) ?? this.document.range?.[0] ?? 0;
     let node: unknown = this.document.contents;
     for (const [index, part] of path.entries()) {
@@ -97,27 +130,65 @@ export class SourceDocument {
     return this.at(offset, text);
   }
 
+  /** Places that need no tree: of the document, and of the objects of a list, of which there may be very many. */
+  private knownPlace(path: DocumentPath): Place | undefined {
+    if (path.length === 0) return this.source?.content;
+    return path.length === 2 && path[0] === 'items' ? this.source?.items[Number(path[1])] : undefined;
+  }
+
   private at(offset: number, path: string): SourcePosition {
-    const { line, col } = this.lines.linePos(offset);
-    return { file: this.file, line, column: col, path };
+    const { line, col } = this.getTree().lines.linePos(offset);
+    return { file: this.file, line: line + this.linesBefore, column: col, path };
   }
 }
 
-/** Reads all documents of one file; empty documents are left out. Syntax errors are added to `problems`. */
+/**
+ * Reads all documents of one file; empty documents are left out. Syntax errors are added to `problems`.
+ *
+ * Cost      what machines write (JSON, and YAML as `kubectl` and scripts print it) is read by fast readers, 50 times as fast as
+ *           the complete parser, which makes a tree with positions. The rest, and documents with problems, go through that.
+ */
 export function parseSource(file: string, text: string, problems: InputProblem[]): SourceDocument[] {
+  const json = parseJson(text);
+  if (json !== undefined) return [new SourceDocument(file, { text, ...jsonPlaces(text) }, json.value)];
+  const plain = parsePlainDocuments(text);
+  if (plain === undefined) return parseTrees(file, text, 0, problems);
+  const documents: SourceDocument[] = [];
+  for (const { start, end, line, content, value, items } of plain) {
+    if (value === undefined) continue;
+    const own = text.slice(start, end);
+    if (value === DECLINED) documents.push(...parseTrees(file, own, line - 1, problems));
+    else documents.push(new SourceDocument(file, { text: own, content, items }, value, line - 1));
+  }
+  return documents;
+}
+
+/** Reads documents with the complete parser. `linesBefore` lines of the file come before `text`. */
+function parseTrees(file: string, text: string, linesBefore: number, problems: InputProblem[]): SourceDocument[] {
   const lines = new LineCounter();
   const parsed = parseAllDocuments(mask(text), { lineCounter: lines, merge: true, prettyErrors: false });
   const documents: SourceDocument[] = [];
   for (const document of 'empty' in parsed ? [] : parsed) {
     for (const error of document.errors) {
       const { line, col } = lines.linePos(error.pos[0]);
-      problems.push({ path: '', message: `not valid YAML: ${lowerFirst(String(unmask(error.message)))}`, file, line, column: col });
+      const message = `not valid YAML: ${lowerFirst(String(unmask(error.message)))}`;
+      problems.push({ path: '', message, file, line: line + linesBefore, column: col });
     }
     if (document.errors.length === 0 && document.contents !== null && !isEmptyScalar(document.contents)) {
-      documents.push(new SourceDocument(file, document as Document, lines));
+      documents.push(new SourceDocument(file, { document: document as Document, lines }, unmask(document.toJS()), linesBefore));
     }
   }
   return documents;
+}
+
+/** The value of a text that is JSON as a whole; undefined for anything else, broken JSON included: YAML has the better messages. */
+function parseJson(text: string): { readonly value: unknown } | undefined {
+  if (!/^[\ufeff\s]*[{[]/.test(text)) return undefined;
+  try {
+    return { value: JSON.parse(text.replace(/^\ufeff/, '')) as unknown };
+  } catch {
+    return undefined;
+  }
 }
 
 /** One value as it would be written after a key: `3`, `false`, `[a, b]`, `exponential(mean: 3d)`. undefined when it is not valid YAML. */
