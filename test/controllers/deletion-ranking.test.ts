@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ageBucket, deletionCostOf, rankPodsForDeletion } from '../../src/controllers/deletion-ranking.ts';
 import { SECOND_US } from '../../src/engine/units.ts';
 import { check } from '../support/seeded.ts';
-import { pod, type PodFields } from './objects.ts';
+import { type PodFields, pod } from './objects.ts';
 
 const NOW_US = 1_000_000 * SECOND_US;
 
@@ -16,17 +16,33 @@ describe('rankPodsForDeletion', () => {
     ['Unknown goes before Running', { phase: 'Unknown' }, { phase: 'Running' }],
     ['not ready goes before ready', { deletionCost: '9' }, { readySinceUs: 0, deletionCost: '-9' }],
     ['a lower deletion cost goes first', { readySinceUs: 0, deletionCost: '-3' }, { readySinceUs: NOW_US - 1 }],
-    ['of two that can cost, the invalid cost counts as 0', { readySinceUs: 0, deletionCost: '+5' }, { readySinceUs: NOW_US - 1, deletionCost: '1' }],
-    ['the one with more company on its node goes first', { nodeName: 'crowded', readySinceUs: 0 }, { nodeName: 'lonely', readySinceUs: NOW_US - 1 }],
+    [
+      'of two that can cost, the invalid cost counts as 0',
+      { readySinceUs: 0, deletionCost: '+5' },
+      { readySinceUs: NOW_US - 1, deletionCost: '1' },
+    ],
+    [
+      'the one with more company on its node goes first',
+      { nodeName: 'crowded', readySinceUs: 0 },
+      { nodeName: 'lonely', readySinceUs: NOW_US - 1 },
+    ],
     ['the one that became ready recently goes first', { readySinceUs: NOW_US - SECOND_US }, { readySinceUs: NOW_US - 100 * SECOND_US }],
     [
       'ready times of one power of two are equal, and the smaller uid goes first',
       { uid: 'a', readySinceUs: NOW_US - 300 * SECOND_US, restarts: 0 },
       { uid: 'b', readySinceUs: NOW_US - 299 * SECOND_US, restarts: 7 },
     ],
-    ['at the same ready time, more restarts go first', { uid: 'z', readySinceUs: 5, restarts: 2 }, { uid: 'a', readySinceUs: 5, restarts: 1 }],
+    [
+      'at the same ready time, more restarts go first',
+      { uid: 'z', readySinceUs: 5, restarts: 2 },
+      { uid: 'a', readySinceUs: 5, restarts: 1 },
+    ],
     ['not ready: the younger goes first', { uid: 'z', createdUs: NOW_US - SECOND_US }, { uid: 'a', createdUs: NOW_US - 99 * SECOND_US }],
-    ['not ready, of about the same age: the smaller uid', { uid: 'a', createdUs: NOW_US - 300 * SECOND_US }, { uid: 'b', createdUs: NOW_US - 299 * SECOND_US }],
+    [
+      'not ready, of about the same age: the smaller uid',
+      { uid: 'a', createdUs: NOW_US - 300 * SECOND_US },
+      { uid: 'b', createdUs: NOW_US - 299 * SECOND_US },
+    ],
     ['nothing else differs: the smaller uid', { uid: 'a' }, { uid: 'b' }],
   ];
 
@@ -73,7 +89,16 @@ describe('rankPodsForDeletion', () => {
   test('does not depend on the order of pods that differ in readiness or node only', () => {
     check(
       fc.property(fc.array(fields, { maxLength: 12 }), fc.nat(), (list, rotation) => {
-        const pods = list.map((entry, i) => pod({ ...entry, readySinceUs: entry.readySinceUs === undefined ? undefined : 0, restarts: 0, createdUs: 0, name: `pod-${i}`, uid: `uid-${i}` }));
+        const pods = list.map((entry, i) =>
+          pod({
+            ...entry,
+            readySinceUs: entry.readySinceUs === undefined ? undefined : 0,
+            restarts: 0,
+            createdUs: 0,
+            name: `pod-${i}`,
+            uid: `uid-${i}`,
+          }),
+        );
         const turned = pods.map((_, i) => pods[(i + rotation) % pods.length]!);
         const names = (ranked: readonly { metadata: { name: string } }[]) => ranked.map((p) => p.metadata.name);
         expect(names(rankPodsForDeletion(turned, pods, NOW_US))).toEqual(names(rankPodsForDeletion(pods, pods, NOW_US)));
@@ -87,6 +112,8 @@ test('ages fall into powers of two of nanoseconds', () => {
 });
 
 test('a deletion cost is an int32 without sign or zeros in front, anything else is 0', () => {
-  const costs = ['5', '-5', '0', '+5', '05', '2147483647', '2147483648', 'x', ''].map((deletionCost) => deletionCostOf(pod({ deletionCost })));
+  const costs = ['5', '-5', '0', '+5', '05', '2147483647', '2147483648', 'x', ''].map((deletionCost) =>
+    deletionCostOf(pod({ deletionCost })),
+  );
   expect(costs).toEqual([5, -5, 0, 0, 0, 2147483647, 0, 0, 0]);
 });

@@ -44,7 +44,10 @@ describe('resolveFenceposts', () => {
   });
 
   test('never leaves a rollout without room to move', () => {
-    const amount = fc.oneof(fc.nat(5), fc.nat(100).map((n) => `${n}%`));
+    const amount = fc.oneof(
+      fc.nat(5),
+      fc.nat(100).map((n) => `${n}%`),
+    );
     check(
       fc.property(amount, amount, fc.nat(50), (surge, unavailable, desired) => {
         const posts = resolveFenceposts(surge, unavailable, desired);
@@ -100,13 +103,19 @@ describe('proportionalScale', () => {
     replicaSet(name, { replicas, createdUs, annotations: { [ANNOTATION_MAX_REPLICAS]: String(max) } });
   const sizes = (web: ReturnType<typeof deployment>, sets: ReturnType<typeof sized>[]) =>
     Object.fromEntries(proportionalScale(web, sets).map(({ set, size }) => [set.metadata.name, size]));
-  const rolling = (replicas: number, maxSurge: number) => deployment('web', { replicas, strategy: { type: 'RollingUpdate', maxSurge, maxUnavailable: 2 } });
+  const rolling = (replicas: number, maxSurge: number) =>
+    deployment('web', { replicas, strategy: { type: 'RollingUpdate', maxSurge, maxUnavailable: 2 } });
 
   test.each([
     // The example of the Kubernetes documentation: 10 -> 15 replicas with maxSurge 3 in the middle of a rollout of 8 + 5 pods.
     ['scaling up spreads by size', rolling(15, 3), [sized('old', 8, 13), sized('new', 5, 13)], { old: 11, new: 7 }],
     ['scaling down takes by size', rolling(5, 3), [sized('old', 8, 13), sized('new', 5, 13)], { old: 5, new: 3 }],
-    ['the rounding remainder goes to the largest', rolling(11, 0), [sized('a', 5, 10), sized('b', 3, 10), sized('c', 2, 10)], { a: 6, b: 3, c: 2 }],
+    [
+      'the rounding remainder goes to the largest',
+      rolling(11, 0),
+      [sized('a', 5, 10), sized('b', 3, 10), sized('c', 2, 10)],
+      { a: 6, b: 3, c: 2 },
+    ],
     ['scaling to zero empties all', rolling(0, 3), [sized('old', 8, 13), sized('new', 5, 13)], { old: 0, new: 0 }],
     ['ties go to the newer set when growing', rolling(5, 0), [sized('older', 2, 4, 1), sized('newer', 2, 4, 2)], { older: 2, newer: 3 }],
     ['ties go to the older set when shrinking', rolling(3, 0), [sized('older', 2, 4, 1), sized('newer', 2, 4, 2)], { older: 1, newer: 2 }],
@@ -116,23 +125,29 @@ describe('proportionalScale', () => {
 
   test('always fills exactly the allowed size, and never goes below zero', () => {
     check(
-      fc.property(fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 2, maxLength: 5 }), fc.nat(40), fc.nat(10), (list, replicas, maxSurge) => {
-        const before = list.reduce((a, b) => a + b, 0);
-        const result = proportionalScale(
-          rolling(replicas, maxSurge),
-          list.map((size, i) => sized(`set-${i}`, size, before, i)),
-        );
-        const total = result.reduce((sum, { size }) => sum + size, 0);
-        expect(result.every(({ size }) => size >= 0)).toBe(true);
-        expect(total).toBe(replicas === 0 ? 0 : replicas + maxSurge);
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 2, maxLength: 5 }),
+        fc.nat(40),
+        fc.nat(10),
+        (list, replicas, maxSurge) => {
+          const before = list.reduce((a, b) => a + b, 0);
+          const result = proportionalScale(
+            rolling(replicas, maxSurge),
+            list.map((size, i) => sized(`set-${i}`, size, before, i)),
+          );
+          const total = result.reduce((sum, { size }) => sum + size, 0);
+          expect(result.every(({ size }) => size >= 0)).toBe(true);
+          expect(total).toBe(replicas === 0 ? 0 : replicas + maxSurge);
+        },
+      ),
     );
   });
 });
 
 test('a scaling event is an active set that remembers another size', () => {
   const web = deployment('web', { replicas: 5 });
-  const remembers = (desired: string, replicas = 1) => replicaSet('a', { replicas, annotations: { [ANNOTATION_DESIRED_REPLICAS]: desired } });
+  const remembers = (desired: string, replicas = 1) =>
+    replicaSet('a', { replicas, annotations: { [ANNOTATION_DESIRED_REPLICAS]: desired } });
   expect(isScalingEvent(web, [remembers('3')])).toBe(true);
   expect(isScalingEvent(web, [remembers('5')])).toBe(false);
   expect(isScalingEvent(web, [remembers('3', 0)])).toBe(false);

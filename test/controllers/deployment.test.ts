@@ -67,7 +67,9 @@ describe('a new Deployment', () => {
       'deployment.kubernetes.io/desired-replicas': '3',
       'deployment.kubernetes.io/max-replicas': '4',
     });
-    expect(w.livePods().every((pod) => pod.metadata.labels['pod-template-hash'] === hash && pod.metadata.name.startsWith(`${name}-`))).toBe(true);
+    expect(w.livePods().every((pod) => pod.metadata.labels['pod-template-hash'] === hash && pod.metadata.name.startsWith(`${name}-`))).toBe(
+      true,
+    );
     const web = w.get('Deployment', 'web')!;
     expect(web.metadata.annotations['deployment.kubernetes.io/revision']).toBe('1');
     expect(web.status.conditions.map(({ type, status, reason }) => [type, status, reason])).toEqual([
@@ -91,7 +93,11 @@ describe('a new Deployment', () => {
     const taken = probe.store.list('ReplicaSet')[0]!;
     const w = world();
     const { namespace, name } = taken.metadata;
-    const stranger = { ...taken, metadata: { ...taken.metadata, uid: '', resourceVersion: 0, ownerReferences: [], labels: { other: 'x' } }, spec: { ...taken.spec, replicas: 0, template: template('other:v1') } };
+    const stranger = {
+      ...taken,
+      metadata: { ...taken.metadata, uid: '', resourceVersion: 0, ownerReferences: [], labels: { other: 'x' } },
+      spec: { ...taken.spec, replicas: 0, template: template('other:v1') },
+    };
     w.create(stranger);
     w.start(deployment('web'));
     w.run(MINUTE_US);
@@ -120,7 +126,12 @@ describe('rollouts', () => {
     w.change('Deployment', 'default/web', withImage('web:v3'));
     w.run(3 * MINUTE_US);
     expect(readyByImage(w)).toEqual({ 'web:v3': 10 });
-    expect(w.store.list('ReplicaSet').map((set) => set.spec.replicas).sort()).toEqual([0, 0, 10]);
+    expect(
+      w.store
+        .list('ReplicaSet')
+        .map((set) => set.spec.replicas)
+        .sort(),
+    ).toEqual([0, 0, 10]);
   });
 
   test('never have more than the surge above or the allowed number below, of pods that are not terminating', () => {
@@ -174,7 +185,8 @@ describe('rollouts', () => {
     w.store.onCommit((kind, _type, _old, next) => {
       if (kind !== 'Deployment' || endUs !== 0) return;
       const { status } = next as Deployment;
-      if (status.observedGeneration === 2 && status.replicas === 3 && status.updatedReplicas === 3 && status.availableReplicas === 3) endUs = w.engine.nowUs;
+      if (status.observedGeneration === 2 && status.replicas === 3 && status.updatedReplicas === 3 && status.availableReplicas === 3)
+        endUs = w.engine.nowUs;
     });
     w.change('Deployment', 'default/web', withImage('web:v2'));
     w.run(5 * MINUTE_US);
@@ -229,7 +241,10 @@ describe('pause, size and history', () => {
   test('a paused Deployment does not roll, but scales', () => {
     const w = world().start(deployment('web'));
     w.run(MINUTE_US);
-    w.change('Deployment', 'default/web', (web) => ({ ...web, spec: { ...web.spec, paused: true, template: template('web:v2'), replicas: 5 } }));
+    w.change('Deployment', 'default/web', (web) => ({
+      ...web,
+      spec: { ...web.spec, paused: true, template: template('web:v2'), replicas: 5 },
+    }));
     w.run(MINUTE_US);
     expect(readyByImage(w)).toEqual({ 'web:v1': 5 });
     const progressing = w.get('Deployment', 'web')!.status.conditions.find((condition) => condition.type === 'Progressing');
@@ -276,7 +291,9 @@ describe('pause, size and history', () => {
     w.create(deployment('web'));
     w.run(MINUTE_US);
     expect(w.names('ReplicaSet')).toEqual([name]);
-    expect(w.get('ReplicaSet', name!)!.metadata.ownerReferences.map((reference) => reference.uid)).toEqual([w.get('Deployment', 'web')!.metadata.uid]);
+    expect(w.get('ReplicaSet', name!)!.metadata.ownerReferences.map((reference) => reference.uid)).toEqual([
+      w.get('Deployment', 'web')!.metadata.uid,
+    ]);
     expect(w.livePods()).toHaveLength(3);
   });
 

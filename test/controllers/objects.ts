@@ -64,12 +64,27 @@ export function pod(fields: PodFields = {}): Pod {
   };
 }
 
-export function replicaSet(name: string, fields: Partial<ReplicaSet['spec']> & { readonly status?: Partial<ReplicaSet['status']>; readonly createdUs?: number; readonly annotations?: Record<string, string>; readonly owner?: OwnerReference; readonly generation?: number } = {}): ReplicaSet {
+export function replicaSet(
+  name: string,
+  fields: Partial<ReplicaSet['spec']> & {
+    readonly status?: Partial<ReplicaSet['status']>;
+    readonly createdUs?: number;
+    readonly annotations?: Record<string, string>;
+    readonly owner?: OwnerReference;
+    readonly generation?: number;
+  } = {},
+): ReplicaSet {
   return {
     kind: 'ReplicaSet',
     apiVersion: 'apps/v1',
     metadata: {
-      ...newMeta({ name, namespace: 'default', labels: APP, annotations: fields.annotations ?? {}, ownerReferences: fields.owner === undefined ? [] : [fields.owner] }),
+      ...newMeta({
+        name,
+        namespace: 'default',
+        labels: APP,
+        annotations: fields.annotations ?? {},
+        ownerReferences: fields.owner === undefined ? [] : [fields.owner],
+      }),
       creationTimestamp: fields.createdUs ?? 0,
       generation: fields.generation ?? 1,
       uid: `uid-${name}`,
@@ -98,7 +113,10 @@ export function newReplicaSet(name: string, fields: Partial<ReplicaSet['spec']> 
   return { ...set, metadata: newMeta({ name, namespace: 'default', labels: APP }) };
 }
 
-export function deployment(name: string, fields: Partial<DeploymentSpec> & { readonly status?: Partial<Deployment['status']>; readonly annotations?: Record<string, string> } = {}): Deployment {
+export function deployment(
+  name: string,
+  fields: Partial<DeploymentSpec> & { readonly status?: Partial<Deployment['status']>; readonly annotations?: Record<string, string> } = {},
+): Deployment {
   return {
     kind: 'Deployment',
     apiVersion: 'apps/v1',
@@ -158,7 +176,11 @@ export function statefulSet(name: string, fields: Partial<StatefulSet['spec']> =
   };
 }
 
-export function budget(name: string, spec: Partial<PodDisruptionBudget['spec']>, status: Partial<PodDisruptionBudget['status']> = {}): PodDisruptionBudget {
+export function budget(
+  name: string,
+  spec: Partial<PodDisruptionBudget['spec']>,
+  status: Partial<PodDisruptionBudget['status']> = {},
+): PodDisruptionBudget {
   return {
     kind: 'PodDisruptionBudget',
     apiVersion: 'policy/v1',
@@ -187,7 +209,10 @@ export function readyCondition(status: 'True' | 'False' | 'Unknown', heartbeatUs
   return { type: 'Ready', status, reason: '', message: '', lastHeartbeatTime: heartbeatUs, lastTransitionTime: 0 };
 }
 
-export function node(name: string, fields: { readonly zone?: string; readonly ready?: 'True' | 'False' | 'Unknown'; readonly heartbeatUs?: number } = {}): Node {
+export function node(
+  name: string,
+  fields: { readonly zone?: string; readonly ready?: 'True' | 'False' | 'Unknown'; readonly heartbeatUs?: number } = {},
+): Node {
   const labels: Record<string, string> = fields.zone === undefined ? {} : { 'topology.kubernetes.io/zone': fields.zone };
   const conditions = fields.ready === undefined ? [] : [readyCondition(fields.ready, fields.heartbeatUs)];
   return newNode(name, { labels, status: { capacity: { cpu: '8', memory: '32Gi', pods: '110' }, conditions } });

@@ -55,7 +55,9 @@ test('status counts what is labelled, ready and available', () => {
 test('the failure condition appears with the first error, keeps its message and goes with success', () => {
   const set = replicaSet('web', { replicas: 2 });
   const failed = computeReplicaSetStatus(set, [], { message: 'first' }, 5);
-  expect(failed.conditions).toEqual([{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'first', lastTransitionTime: 5 }]);
+  expect(failed.conditions).toEqual([
+    { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'first', lastTransitionTime: 5 },
+  ]);
   const again = computeReplicaSetStatus({ ...set, status: failed }, [], { message: 'second' }, 9);
   expect(again.conditions).toBe(failed.conditions);
   expect(computeReplicaSetStatus({ ...set, status: failed }, [], undefined, 9).conditions).toEqual([]);
@@ -66,7 +68,12 @@ describe('the controller', () => {
     const w = world().start(newReplicaSet('web', { replicas: 5 }));
     w.run(10 * SECOND_US);
     expect(w.livePods()).toHaveLength(5);
-    expect(w.get('ReplicaSet', 'web')?.status).toMatchObject({ replicas: 5, readyReplicas: 5, availableReplicas: 5, observedGeneration: 1 });
+    expect(w.get('ReplicaSet', 'web')?.status).toMatchObject({
+      replicas: 5,
+      readyReplicas: 5,
+      availableReplicas: 5,
+      observedGeneration: 1,
+    });
     w.remove('Pod', keyOf(w.pods()[0]!));
     w.finish(keyOf(w.pods()[1]!), 'Failed');
     w.run(10 * SECOND_US);
@@ -96,7 +103,9 @@ describe('the controller', () => {
     const w = world();
     let isRefusing = true;
     const status = forbidden('exceeded quota: pods');
-    w.server.rules.add(new ActiveRule({ matches: (request) => isRefusing && request.verb === 'create', effect: { what: 'refuse', status } }));
+    w.server.rules.add(
+      new ActiveRule({ matches: (request) => isRefusing && request.verb === 'create', effect: { what: 'refuse', status } }),
+    );
     w.start(newReplicaSet('web', { replicas: 10 }));
     w.run(SECOND_US);
     expect(w.pods()).toHaveLength(0);
@@ -148,7 +157,9 @@ describe('the controller', () => {
     w.start(orphan, newReplicaSet('web', { replicas: 2 }));
     w.run(5 * SECOND_US);
     expect(w.livePods()).toHaveLength(2);
-    expect(w.get('Pod', 'orphan')!.metadata.ownerReferences).toMatchObject([{ kind: 'ReplicaSet', name: 'web', controller: true, blockOwnerDeletion: true }]);
+    expect(w.get('Pod', 'orphan')!.metadata.ownerReferences).toMatchObject([
+      { kind: 'ReplicaSet', name: 'web', controller: true, blockOwnerDeletion: true },
+    ]);
     w.change('Pod', 'default/orphan', (p) => ({ ...p, metadata: { ...p.metadata, labels: { app: 'debug' } } }));
     w.run(5 * SECOND_US);
     expect(w.livePods()).toHaveLength(3);
@@ -171,7 +182,12 @@ describe('the controller', () => {
     w.run(10 * SECOND_US);
     scale(w, 2);
     w.run(10 * SECOND_US);
-    expect(w.livePods().map((p) => p.spec.nodeName).sort()).toEqual(['a', 'b']);
+    expect(
+      w
+        .livePods()
+        .map((p) => p.spec.nodeName)
+        .sort(),
+    ).toEqual(['a', 'b']);
   });
 
   test('creates nothing more once it is being deleted', () => {

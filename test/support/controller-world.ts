@@ -94,7 +94,11 @@ export class ControllerWorld {
     this.must(this.server.execute({ verb: 'patch', kind, key, mutate, ...(subresource === undefined ? {} : { subresource }) } as never));
   }
 
-  remove(kind: Kind, key: string, options: { propagation?: 'Background' | 'Foreground' | 'Orphan'; gracePeriodSeconds?: number } = {}): void {
+  remove(
+    kind: Kind,
+    key: string,
+    options: { propagation?: 'Background' | 'Foreground' | 'Orphan'; gracePeriodSeconds?: number } = {},
+  ): void {
     this.must(this.server.execute({ verb: 'delete', kind, key, ...options }));
   }
 
@@ -144,7 +148,12 @@ export class ControllerWorld {
 
   /** Marks a pod as finished in `phase`. */
   finish(key: string, phase: 'Succeeded' | 'Failed'): void {
-    this.change('Pod', key, (pod) => ({ ...pod, status: { ...pod.status, phase, conditions: withReady(pod, 'False', this.engine.nowUs) } }), 'status');
+    this.change(
+      'Pod',
+      key,
+      (pod) => ({ ...pod, status: { ...pod.status, phase, conditions: withReady(pod, 'False', this.engine.nowUs) } }),
+      'status',
+    );
   }
 
   private must(result: unknown): void {
@@ -176,7 +185,12 @@ export class ControllerWorld {
 
   makeReady(key: string): void {
     const nowUs = this.engine.nowUs;
-    this.change('Pod', key, (pod) => ({ ...pod, status: { ...pod.status, phase: 'Running', conditions: withReady(pod, 'True', nowUs) } }), 'status');
+    this.change(
+      'Pod',
+      key,
+      (pod) => ({ ...pod, status: { ...pod.status, phase: 'Running', conditions: withReady(pod, 'True', nowUs) } }),
+      'status',
+    );
   }
 }
 
