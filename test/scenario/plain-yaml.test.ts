@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseAllDocuments, stringify } from 'yaml';
+import { isScalar, parseAllDocuments, stringify } from 'yaml';
 import { DECLINED, parsePlainDocuments } from '../../src/scenario/plain-yaml.ts';
 import { parseSource } from '../../src/scenario/yaml-source.ts';
 import { check } from '../support/seeded.ts';
@@ -15,7 +15,7 @@ function completely(text: string): unknown[] | undefined {
   for (const document of documents) {
     if (document.errors.length > 0) return undefined;
     const { contents } = document;
-    const isEmpty = contents === null || ('source' in contents && contents.source === '' && contents.value === null);
+    const isEmpty = contents === null || (isScalar(contents) && contents.source === '' && contents.value === null);
     if (isEmpty) continue;
     try {
       values.push(document.toJS());
