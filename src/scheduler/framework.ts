@@ -95,6 +95,17 @@ export interface ClusterWriter {
   sleep(us: number): Op<void>;
 }
 
+/** Pods that have a node and wait on Permit; for plugins that let pods go on together (gangs). */
+export interface PermitWaiters {
+  has(podUid: string): boolean;
+  /** In order of arrival. */
+  pods(): Iterable<PodInfo>;
+  /** `plugin` lets the pod go on; false when the pod does not wait for it. */
+  allow(podUid: string, plugin: string): boolean;
+  /** Ends the wait with a refusal in the name of `plugin`; false when the pod does not wait. */
+  reject(podUid: string, plugin: string, message: string): boolean;
+}
+
 /** What all profiles of one scheduler share. */
 export interface SchedulerContext {
   readonly behaviour: Behaviour;
@@ -105,6 +116,8 @@ export interface SchedulerContext {
   readonly nominated: NominatedPods;
   /** undefined where nothing is ever bound (conformance). */
   readonly writer: ClusterWriter | undefined;
+  /** undefined where pods never wait (conformance). */
+  readonly waiters?: PermitWaiters;
   nowUs(): TimeUs;
   /** Whether the victims of this pod are being evicted right now. */
   isPreempting(podUid: string): boolean;

@@ -264,7 +264,10 @@ export class Profile implements FilterRunner {
       }
       const outside = all[i]!.normalized.find((score) => score < SCORE_MIN || score > SCORE_MAX);
       if (outside !== undefined) {
-        return errorStatus(plugin.name, `plugin "${plugin.name}" returns an invalid score ${outside}, it should in the range of [0, 100] after normalizing`);
+        return errorStatus(
+          plugin.name,
+          `plugin "${plugin.name}" returns an invalid score ${outside}, it should in the range of [0, 100] after normalizing`,
+        );
       }
     }
     return all;
@@ -353,6 +356,7 @@ function pluginHandle(context: SchedulerContext, filters: FilterRunner): PluginH
     podInfos: context.podInfos,
     nominated: context.nominated,
     writer: context.writer,
+    ...(context.waiters === undefined ? {} : { waiters: context.waiters }),
     nowUs: () => context.nowUs(),
     isPreempting: (podUid) => context.isPreempting(podUid),
     preemptionOffset: (count) => context.preemptionOffset(count),

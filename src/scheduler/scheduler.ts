@@ -126,6 +126,7 @@ export class Scheduler {
       (key) => this.parts.queue.get(key)?.info,
       (pod) => podInfos.of(pod),
     );
+    const waiting = new WaitingPods(ctx.scope);
     const context: SchedulerContext = {
       behaviour,
       lister: new InformerLister(ctx.informers),
@@ -133,6 +134,7 @@ export class Scheduler {
       podInfos,
       nominated: nominator,
       writer: new ApiWriter(ctx.client),
+      waiters: waiting,
       nowUs: () => ctx.engine.nowUs,
       isPreempting: (podUid) => preempting.has(podUid),
       preemptionOffset: (count) => (isFirst ? 0 : offsetRng.nextInt(count)),
@@ -158,7 +160,7 @@ export class Scheduler {
       nominator,
       onReady: () => this.onReady(),
     });
-    this.parts = { ctx, behaviour, podInfos, pods, cache, queue, hints, profiles, waiting: new WaitingPods(ctx.scope) };
+    this.parts = { ctx, behaviour, podInfos, pods, cache, queue, hints, profiles, waiting };
     this.ctx = ctx;
     this.evaluator = options.createEvaluator(context, cache);
     this.tieBreak = isFirst ? () => 0 : (count) => tieRng.nextInt(count);

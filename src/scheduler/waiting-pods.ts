@@ -8,6 +8,7 @@
  */
 import type { Scope } from '../engine/process.ts';
 import { MILLISECOND_US, MINUTE_US, SECOND_US } from '../engine/units.ts';
+import type { PermitWaiters } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 import { type Status, SUCCESS, unschedulable } from './status.ts';
 
@@ -18,7 +19,7 @@ interface WaitingPod {
   readonly settle: (status: Status) => void;
 }
 
-export class WaitingPods {
+export class WaitingPods implements PermitWaiters {
   private readonly scope: Scope;
   private readonly byUid: Map<string, WaitingPod>;
 
