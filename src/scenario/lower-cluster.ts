@@ -62,7 +62,8 @@ export function lowerCluster(
     for (const node of nodes.slice(0, maxNodes)) builder.addTraceNode(node, path);
   }
   for (const trace of workload) {
-    if (trace.kind !== 'trace') continue;
+    // Missing files have been reported.
+    if (trace.kind !== 'trace' || lowering.problems.length > 0) continue;
     const nodes = lowering.attempt(pathSegments(trace.position.path), () => readTraceMachines(trace, lowering.files)) ?? [];
     for (const node of nodes) builder.addTraceNode(node, pathSegments(trace.position.path));
   }

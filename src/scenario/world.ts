@@ -29,6 +29,7 @@ import { readyNode } from '../kubelet/node-reporter.ts';
 import { kubeletProfile } from '../kubelet/profiles.ts';
 import { isApiStatus } from '../objects/api-status.ts';
 import type { AnyObject } from '../objects/kinds.ts';
+import type { Node } from '../objects/node.ts';
 import type { Quirks } from '../objects/quirks.ts';
 import { Workload } from '../workload/workload.ts';
 import { nodeTemplate } from './node-templates.ts';
@@ -124,7 +125,7 @@ export class World {
 
   /** Fills the store and starts every component, at time 0. Throws an InputError when the API server refuses a manifest. */
   start(): void {
-    for (const agent of this.fleet.agents()) this.put(readyNode(agent.template, 0));
+    for (const agent of this.fleet.agents()) this.putNode(readyNode(agent.template, 0));
     this.putManifests(this.spec.manifests);
     for (const manager of this.controllerManagers) manager.start();
     for (const scheduler of this.schedulers) scheduler.start();
@@ -170,6 +171,14 @@ export class World {
       problems.push({ file, line, column, path, message: `the API server refuses this ${entry.object.kind}: ${refusal}` });
     }
     if (problems.length > 0) throw new InputError(problems);
+  }
+
+  /** A node of a running cluster: the taint that admission gives to every new node was removed long ago. */
+  private putNode(node: Node): void {
+    this.put(node);
+    const stored = this.store.get('Node', node.metadata.name) ?? fail(`node ${node.metadata.name} was not stored`);
+    const result = this.servers[0]!.execute({ verb: 'update', object: { ...stored, spec: { ...stored.spec, taints: node.spec.taints } } });
+    if (isApiStatus(result)) fail(`the API server refused node ${node.metadata.name}: ${result.message}`);
   }
 
   private put(object: AnyObject): void {
