@@ -43,6 +43,8 @@ export interface ApiRequestRecord {
   readonly code: number;
   /** From leaving the client's throttle to the answer. */
   readonly latencyUs: number;
+  /** Time spent waiting for the client's own rate limit. */
+  readonly throttledUs: number;
 }
 
 export const apiRequestTopic: Topic<ApiRequestRecord> = defineTopic('api.request');

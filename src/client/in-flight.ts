@@ -29,6 +29,8 @@ export class InFlight implements SeatWaiter {
   readonly done: (result: Result<AnyObject | ObjectList>) => void;
   /** 0 for the first try. */
   readonly attempt: number;
+  /** When the caller asked. */
+  readonly askedAtUs: number;
   /** When it left the throttle. */
   sentAtUs: number;
   server: ApiServer | undefined;
@@ -58,6 +60,7 @@ export class InFlight implements SeatWaiter {
     this.isWrite = request.verb !== 'watch' && isWrite(request);
     this.done = done;
     this.attempt = attempt;
+    this.askedAtUs = client.access.engine.nowUs;
     this.sentAtUs = 0;
     this.server = undefined;
     this.serverIncarnation = 0;

@@ -235,6 +235,7 @@ export class RequestPath {
           kind: kindOfRequest(asked),
           code: isApiStatus(result) ? result.code : 200,
           latencyUs: engine.nowUs - request.sentAtUs,
+          throttledUs: request.sentAtUs - request.askedAtUs,
         },
         engine.nowUs,
       );

@@ -59,8 +59,9 @@ export class RestClient implements Client {
 
   /** Internal: tries again after an answer with Retry-After. */
   retry(request: InFlight, afterSeconds: number): void {
-    const next = new InFlight(this, request.connection, request.request, request.done, request.attempt + 1);
-    this.scope.timer('client.retry', afterSeconds * SECOND_US, () => this.begin(next));
+    this.scope.timer('client.retry', afterSeconds * SECOND_US, () => {
+      this.begin(new InFlight(this, this.connection, request.request, request.done, request.attempt + 1));
+    });
   }
 
   /** Internal: later requests take another connection. */
