@@ -137,10 +137,11 @@ export const disruptions = defineMeasure({
   },
 });
 
-/** Counted once: when it fails, or when it is deleted without having finished. */
+/** Counted once: when it fails, when it ends because it is being deleted, or when it is deleted without having finished. */
 function endedAfterReady(pod: PodRecord, change: number): boolean {
   if (pod.readyUs < 0) return false;
-  if (change & POD.FINISHED) return pod.pod.status.phase === 'Failed';
+  // A process that exits with 0 after SIGTERM leaves phase Succeeded, but nobody asked it to be done.
+  if (change & POD.FINISHED) return pod.pod.status.phase === 'Failed' || pod.pod.metadata.deletionTimestamp !== undefined;
   return (change & POD.DELETED) !== 0 && !pod.isFinished;
 }
 
