@@ -100,11 +100,11 @@ export class Scheduler {
   private readonly cycleKind: EventKind<Scheduler>;
   private readonly decisionKind: EventKind<readonly [Scheduler, Decision]>;
   private readonly eventTarget: number;
-  private readonly startUs: number;
   private readonly costRng: ComponentContext['rng'];
   private nextStartNodeIndex: number;
   private attemptCount: number;
   private isStarted: boolean;
+  private startUs: number;
   /** Between the beginning of a cycle and the effect of its decision. */
   private isBusy: boolean;
   private isCyclePending: boolean;
@@ -172,11 +172,11 @@ export class Scheduler {
     this.cycleKind = ctx.engine.kindNamed<Scheduler>('scheduler.cycle', runCycle);
     this.decisionKind = ctx.engine.kindNamed<readonly [Scheduler, Decision]>('scheduler.decision', runDecision);
     this.eventTarget = fnv1a32(ctx.name) | 0;
-    this.startUs = ctx.engine.nowUs;
     this.costRng = rng.fork('cycle-cost');
     this.nextStartNodeIndex = 0;
     this.attemptCount = 0;
     this.isStarted = false;
+    this.startUs = 0;
     this.isBusy = false;
     this.isCyclePending = false;
     this.flushAtUs = Infinity;
@@ -205,6 +205,7 @@ export class Scheduler {
   private start(): void {
     this.handlers.start();
     this.isStarted = true;
+    this.startUs = this.ctx.engine.nowUs;
     this.ctx.scope.every('scheduler.flush-unschedulable', UNSCHEDULABLE_FLUSH_PERIOD_US, () => this.parts.queue.flushUnschedulable());
     this.onReady();
   }
