@@ -34,6 +34,8 @@ export class WorkQueue {
   private readonly delayedByKey: Map<string, DelayedKey>;
   private readonly waiters: { process: Process; done: (key: string) => void }[];
   private nextSeq: number;
+  /** Delayed keys that keep a run alive. */
+  private foregroundCount: number;
   private timerAtUs: number;
   private timerIsBackground: boolean;
   private cancelTimer: () => void;
@@ -51,6 +53,7 @@ export class WorkQueue {
     this.delayedByKey = new Map();
     this.waiters = [];
     this.nextSeq = 0;
+    this.foregroundCount = 0;
     this.timerAtUs = Infinity;
     this.timerIsBackground = true;
     this.cancelTimer = () => {};
@@ -90,23 +93,22 @@ export class WorkQueue {
     const readyAtUs = this.scope.nowUs + Math.round(delayUs);
     const isBackground = options.background ?? false;
     const known = this.delayedByKey.get(key);
-    if (known !== undefined) {
-      if (known.readyAtUs <= readyAtUs) {
-        if (!isBackground && known.isBackground) {
-          known.isBackground = false;
-          this.armTimer();
-        }
-        return;
-      }
-      this.delayed.remove(known);
-      known.readyAtUs = readyAtUs;
-      known.seq = this.nextSeq++;
-      known.isBackground = known.isBackground && isBackground;
-      this.delayed.push(known);
-    } else {
+    if (known === undefined) {
       const entry: DelayedKey = { key, readyAtUs, seq: this.nextSeq++, isBackground };
       this.delayedByKey.set(key, entry);
       this.delayed.push(entry);
+      if (!isBackground) this.foregroundCount++;
+    } else {
+      if (known.isBackground && !isBackground) {
+        known.isBackground = false;
+        this.foregroundCount++;
+      }
+      if (readyAtUs < known.readyAtUs) {
+        this.delayed.remove(known);
+        known.readyAtUs = readyAtUs;
+        known.seq = this.nextSeq++;
+        this.delayed.push(known);
+      }
     }
     this.armTimer();
   }
@@ -173,7 +175,7 @@ export class WorkQueue {
     const head = this.delayed.peek();
     if (head === undefined) return;
     // One timer serves all delayed keys; it counts as background only while every delayed key does.
-    const isBackground = this.delayed.values().every((entry) => entry.isBackground);
+    const isBackground = this.foregroundCount === 0;
     if (this.timerAtUs === head.readyAtUs && this.timerIsBackground === isBackground) return;
     this.cancelTimer();
     this.timerAtUs = head.readyAtUs;
@@ -190,6 +192,7 @@ export class WorkQueue {
     for (let head = this.delayed.peek(); head !== undefined && head.readyAtUs <= nowUs; head = this.delayed.peek()) {
       this.delayed.pop();
       this.delayedByKey.delete(head.key);
+      if (!head.isBackground) this.foregroundCount--;
       this.add(head.key);
     }
     this.armTimer();

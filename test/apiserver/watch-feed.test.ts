@@ -93,7 +93,7 @@ describe('a watch', () => {
     const world = new ApiWorld();
     const filters: WatchFilter[] = [{}, { nodeName: 'n' }, { select: isWeb }];
     const sinks = filters.map((filter) => watch(world, filter));
-    filters.forEach((filter, i) => world.server.unwatch('Pod', sinks[i] as LogSink, filter));
+    for (const [i, filter] of filters.entries()) world.server.unwatch('Pod', sinks[i] as LogSink, filter);
     world.store.create(testPod('a', { nodeName: 'n' }, { labels: { app: 'web' } }));
     expect(sinks.map((sink) => sink.log)).toEqual([[], [], []]);
     expect(world.server.feed('Pod').watchCount).toBe(0);
