@@ -10,7 +10,14 @@ import { DecodeReader, isRawObject, type RawObject } from '../objects/decode-rea
 import { childPath } from '../objects/document-path.ts';
 import { DEFAULT_SCHEDULER_NAME } from '../objects/pod.ts';
 import { EXTENSION_POINTS, type ExtensionPoint, type PluginDef } from './framework.ts';
-import { expandPluginLists, isKnownTo, type PluginEntry, type PluginLists, type PluginSet, type ResolvedProfile } from './profile-config.ts';
+import {
+  expandPluginLists,
+  isKnownTo,
+  type PluginEntry,
+  type PluginLists,
+  type PluginSet,
+  type ResolvedProfile,
+} from './profile-config.ts';
 import type { KubernetesVersion } from './versions.ts';
 
 export const CONFIG_API_VERSION = 'kubescheduler.config.k8s.io/v1';
@@ -188,12 +195,7 @@ export function defaultArguments(definition: PluginDef): Readonly<Record<string,
 }
 
 /** The arguments of one plugin: `raw` over the defaults. */
-export function readArguments(
-  definition: PluginDef,
-  raw: unknown,
-  path: string,
-  problems: ProblemList,
-): Readonly<Record<string, unknown>> {
+export function readArguments(definition: PluginDef, raw: unknown, path: string, problems: ProblemList): Readonly<Record<string, unknown>> {
   const args: Record<string, unknown> = { ...defaultArguments(definition) };
   if (raw === undefined || raw === null) return args;
   if (!isRawObject(raw)) {

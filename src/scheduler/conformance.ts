@@ -8,16 +8,16 @@ import { compareCodeUnits } from '../base/compare.ts';
 import { ProblemList } from '../base/input-error.ts';
 import type { RawObject } from '../objects/decode-reader.ts';
 import { keyOf } from '../objects/meta.ts';
-import { ConformanceCluster, decodeRaw } from './conformance-cluster.ts';
-import type { CaseKind, ConformanceCase } from './conformance-case.ts';
-import { Comparison, mappingAt, type Mismatch, type PluginAgreement } from './conformance-compare.ts';
-import { SequenceRunner } from './conformance-sequence.ts';
 import { readConfiguration } from './configuration.ts';
+import type { CaseKind, ConformanceCase } from './conformance-case.ts';
+import { ConformanceCluster, decodeRaw } from './conformance-cluster.ts';
+import { Comparison, type Mismatch, mappingAt, type PluginAgreement } from './conformance-compare.ts';
+import { SequenceRunner } from './conformance-sequence.ts';
 import { CycleState } from './cycle-state.ts';
 import type { EvaluatorFactory } from './evaluators.ts';
 import type { Evaluation, Evaluator, PluginDef, PreemptionCandidate } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
-import { type CandidateLimits, planPreemption } from './preemption-plan.ts';
+import { type CandidateLimits, type PreemptionPlan, planPreemption } from './preemption-plan.ts';
 import { Profile } from './profile.ts';
 import type { Status } from './status.ts';
 import { behaviourOf, type KubernetesVersion } from './versions.ts';
@@ -106,7 +106,27 @@ function compareAttempt(bench: CaseBench, pod: PodInfo, source: ConformanceCase,
     comparison.compare('unschedulablePlugins', expect['unschedulablePlugins'], sorted(evaluation.diagnosis.unschedulablePlugins));
   }
   if (expect['scores'] !== undefined || evaluation.scores.length > 0) compareScores(bench, evaluation, state, expect, comparison);
+  for (const key of Object.keys(expect)) {
+    if (!EXPECTED_KEYS.includes(key)) comparison.compare(key, expect[key], undefined);
+  }
 }
+
+/** What is compared; anything else in `expect` counts as a mismatch, so that nothing is passed over in silence. */
+const EXPECTED_KEYS: readonly string[] = [
+  'best',
+  'feasible',
+  'filter',
+  'filterAll',
+  'message',
+  'nodeOrder',
+  'postFilter',
+  'preFilter',
+  'scoreSkipped',
+  'scores',
+  'total',
+  'unschedulablePlugins',
+  'weights',
+];
 
 function comparePreFilter(evaluation: Evaluation, state: CycleState, expected: RawObject, comparison: Comparison): void {
   const { preFilterStatus: status, preFilterNodes } = evaluation;
@@ -134,10 +154,20 @@ function compareFilter(bench: CaseBench, evaluation: Evaluation, expected: RawOb
     comparison.compare(`filter[${JSON.stringify(name)}]`, expected[name], actual, String(actual?.['plugin'] ?? ''));
   }
   if (isRejectedEarly) comparison.compare('filter', expected, {});
+  else compareNames(bench, 'filter', expected, comparison);
+}
+
+/** Nothing may be expected of nodes that are not there. */
+function compareNames(bench: CaseBench, path: string, expected: RawObject, comparison: Comparison): void {
+  const { snapshot } = bench.cluster.cache;
+  for (const name of Object.keys(expected)) {
+    if (snapshot.get(name) === undefined) comparison.compare(`${path}[${JSON.stringify(name)}]`, expected[name], undefined);
+  }
 }
 
 /** Every filter that takes part, alone, on every node. */
 function compareFilterAll(bench: CaseBench, pod: PodInfo, state: CycleState, expected: RawObject, comparison: Comparison): void {
+  compareNames(bench, 'filterAll', expected, comparison);
   for (const node of bench.cluster.cache.snapshot.nodes) {
     const ofNode = mappingAt(expected, node.name);
     for (const plugin of state.filters ?? []) {
@@ -162,6 +192,7 @@ function compareScores(bench: CaseBench, evaluation: Evaluation, state: CycleSta
       const actual = { raw: raw[i], normalized: normalized[i] };
       comparison.compareScore(plugin, `scores.${plugin}[${JSON.stringify(name)}]`, ofPlugin[name], actual);
     }
+    comparison.compare(`scores.${plugin}`, sorted(Object.keys(ofPlugin)), sortedNames(feasible), plugin);
   }
   for (const plugin of Object.keys(expected)) {
     if (!scores.some((entry) => entry.plugin === plugin)) comparison.compareScore(plugin, `scores.${plugin}`, expected[plugin], undefined);
@@ -186,25 +217,29 @@ function comparePostFilter(
   const plan = planPreemption(state.clone(), pod, diagnosis, bench.limits, bench.cluster.handleOf(bench.profile));
   const { status } = bench.profile.runPostFilter(state, pod, diagnosis);
   diagnosis.postFilterMessage = status.reasons.join(', ');
-  const check = (key: string, actual: unknown): void =>
-    comparison.compareVerdict('DefaultPreemption', `postFilter.${key}`, expected[key], actual);
-  check('status', status.code === 'Success' ? { code: 'Success' } : { ...describe(status), reasons: status.reasons });
-  check('eligible', plan.ineligibleReason === '');
-  check('ineligibleReason', plan.ineligibleReason === '' ? undefined : plan.ineligibleReason);
-  if (plan.ineligibleReason !== '') return;
-  check('potentialNodes', sortedNames(plan.potentialNodes));
-  if (plan.potentialNodes.length === 0) return;
-  check('candidates', describeCandidates(plan.candidates));
-  const notHelpful: [string, RawObject][] = [];
-  // Upstream's own answers about victims carry no plugin name, those of filters do.
-  for (const [name, found] of plan.statuses.entries()) {
-    const { plugin, ...rest } = describe(found);
-    notHelpful.push([name, plugin === 'DefaultPreemption' ? rest : { plugin, ...rest }]);
+  const actual = describePlan(plan, status);
+  for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
+    comparison.compareVerdict('DefaultPreemption', `postFilter.${key}`, expected[key], actual[key]);
   }
-  check('notHelpful', Object.fromEntries(notHelpful));
-  if (plan.best.length === 0) return;
-  check('best', sorted(plan.best.map((candidate) => candidate.nodeName)));
-  check('chosen', sorted(plan.best.map((candidate) => candidate.nodeName))[0]);
+}
+
+function describePlan(plan: PreemptionPlan, status: Status): RawObject {
+  const answer = status.code === 'Success' ? { code: 'Success' } : { ...describe(status), reasons: status.reasons };
+  const { ineligibleReason, potentialNodes, candidates } = plan;
+  if (ineligibleReason !== '') return { status: answer, eligible: false, ineligibleReason };
+  const result: Record<string, unknown> = { status: answer, eligible: true, potentialNodes: sortedNames(potentialNodes) };
+  if (potentialNodes.length === 0) return result;
+  result['candidates'] = describeCandidates(candidates);
+  result['notHelpful'] = Object.fromEntries(
+    [...plan.statuses.entries()].map(([name, found]) => {
+      const { plugin, ...rest } = describe(found);
+      // Upstream's own answers about victims carry no plugin name, those of filters do.
+      return [name, plugin === 'DefaultPreemption' ? rest : { plugin, ...rest }];
+    }),
+  );
+  if (plan.best.length === 0) return result;
+  const best = sorted(plan.best.map((candidate) => candidate.nodeName));
+  return { ...result, best, chosen: best[0] };
 }
 
 // In the words of the vectors -------------------------------------------------------------------------

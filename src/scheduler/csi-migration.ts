@@ -55,7 +55,7 @@ export function driverOfInTree(plugin: string): string | undefined {
 /** Whether the node's CSINode says that the plugin's volumes go through the driver. */
 export function isMigratedOn(csiNode: CsiNode | undefined, plugin: string): boolean {
   const migrated = csiNode?.metadata.annotations[MIGRATED_PLUGINS];
-  return migrated !== undefined && migrated.split(',').includes(plugin);
+  return migrated?.split(',').includes(plugin) ?? false;
 }
 
 export function migratedInline(volume: Volume, csiNode: CsiNode | undefined): CsiVolume | undefined {

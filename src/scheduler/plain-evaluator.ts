@@ -7,13 +7,14 @@
  * Order     nodes from nextStartNodeIndex on, around the snapshot's list
  * Cost      O(nodes x plugins) per attempt
  */
+
+import { compareCodeUnits } from '../base/compare.ts';
 import { type Diagnosis, FitError, newDiagnosis } from './diagnosis.ts';
 import type { Evaluation, EvaluationRequest, Evaluator, PluginScores, Snapshot } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import { nodesToFind } from './node-sampling.ts';
 import type { PreFilterOutcome } from './profile.ts';
 import { errorStatus, isRejected, isSuccess, messageOf, type Status, SUCCESS, unresolvable } from './status.ts';
-import { compareCodeUnits } from '../base/compare.ts';
 
 const NO_NODES_FOUND: readonly NodeInfo[] = Object.freeze([]);
 const NO_TOTALS = new Float64Array(0);
@@ -83,7 +84,8 @@ export class PlainEvaluator implements Evaluator {
     }
     const nodes = candidateNodes(snapshot, preFilter.nodeNames);
     if (preFilter.nodeNames !== undefined) {
-      const names = [...preFilter.narrowers].sort(compareCodeUnits).join(' ');
+      // Upstream adds the rejector of a nominated node to the same set before it prints it.
+      const names = [...diagnosis.unschedulablePlugins].sort(compareCodeUnits).join(' ');
       diagnosis.nodeToStatus.absent = unresolvable('', `node(s) didn't satisfy plugin(s) [${names}]`);
     }
     const wanted = profile.scorePlugins.length === 0 ? 1 : nodesToFind(nodes.length, profile.percentageOfNodesToScore ?? this.percentage);

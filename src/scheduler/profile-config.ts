@@ -107,11 +107,7 @@ function expandPoint(
     if (ownNames.has(entry.name)) overrides.add(entry.name);
     else fromMultiPoint.push(entry);
   }
-  return [
-    ...usable.filter(({ name }) => overrides.has(name)),
-    ...fromMultiPoint,
-    ...usable.filter(({ name }) => !overrides.has(name)),
-  ];
+  return [...usable.filter(({ name }) => overrides.has(name)), ...fromMultiPoint, ...usable.filter(({ name }) => !overrides.has(name))];
 }
 
 function checkMultiPoint(set: PluginSet, known: ReadonlyMap<string, PluginDef>, path: string, problems: ProblemList): void {

@@ -20,10 +20,7 @@ export const defaultPreemption = definePlugin<CandidateLimits>({
   name: NAME,
   points: ['preEnqueue', 'postFilter'],
   defaultWeight: 0,
-  args: [
-    integerArgument('minCandidateNodesPercentage', 10, 0, 100),
-    integerArgument('minCandidateNodesAbsolute', 100, 0, Infinity),
-  ],
+  args: [integerArgument('minCandidateNodesPercentage', 10, 0, 100), integerArgument('minCandidateNodesAbsolute', 100, 0, Infinity)],
   validate(args, path, problems) {
     if (args.minCandidateNodesPercentage === 0 && args.minCandidateNodesAbsolute === 0) {
       problems.add(path, 'minCandidateNodesPercentage and minCandidateNodesAbsolute cannot both be zero');

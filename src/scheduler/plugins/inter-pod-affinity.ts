@@ -5,9 +5,10 @@
  * Order     filter: the pod's affinity, its anti-affinity, then the anti-affinity of pods already there
  * Cost      PreFilter and PreScore look at every pod of every node considered
  */
+
+import type { StringMap } from '../../objects/meta.ts';
 import type { Node } from '../../objects/node.ts';
 import type { Pod } from '../../objects/pod.ts';
-import type { StringMap } from '../../objects/meta.ts';
 import { labelOf, MATCH_NOTHING } from '../../objects/selectors.ts';
 import { booleanArgument, integerArgument } from '../arguments.ts';
 import { ACTION, clusterEvent } from '../cluster-event.ts';
@@ -56,7 +57,10 @@ function createInterPodAffinity(args: InterPodAffinityArgs, handle: PluginHandle
     scoreReach: 'cluster',
     normalize,
     events: [
-      { event: clusterEvent('Pod', ACTION.ADD | ACTION.DELETE | ACTION.UPDATE_POD_LABEL), hint: (pod, before, after) => podHelps(pod, before, after, handle) },
+      {
+        event: clusterEvent('Pod', ACTION.ADD | ACTION.DELETE | ACTION.UPDATE_POD_LABEL),
+        hint: (pod, before, after) => podHelps(pod, before, after, handle),
+      },
       { event: clusterEvent('Node', ACTION.ADD | ACTION.UPDATE_NODE_LABEL), hint: nodeHelps },
     ],
   };
@@ -250,10 +254,12 @@ function preScore(state: CycleState, pod: PodInfo, args: InterPodAffinityArgs, h
     for (const other of hasOwn ? node.pods : node.podsWithAffinity) {
       const otherShape = other.shape;
       for (const { weight, term } of affinity) if (termMatches(term, otherShape, NO_LABELS)) scores.add(node, term.topologyKey, weight);
-      for (const { weight, term } of antiAffinity) if (termMatches(term, otherShape, NO_LABELS)) scores.add(node, term.topologyKey, -weight);
+      for (const { weight, term } of antiAffinity)
+        if (termMatches(term, otherShape, NO_LABELS)) scores.add(node, term.topologyKey, -weight);
       if (!otherShape.hasAffinity) continue;
       if (hardWeight > 0) {
-        for (const term of otherShape.requiredAffinity) if (termMatches(term, shape, labels)) scores.add(node, term.topologyKey, hardWeight);
+        for (const term of otherShape.requiredAffinity)
+          if (termMatches(term, shape, labels)) scores.add(node, term.topologyKey, hardWeight);
       }
       for (const { weight, term } of otherShape.preferredAffinity) {
         if (termMatches(term, shape, labels)) scores.add(node, term.topologyKey, weight);

@@ -11,7 +11,7 @@ import { isRawObject } from '../../objects/decode-reader.ts';
 import { isExtendedResource } from '../../objects/names.ts';
 import type { Node } from '../../objects/node.ts';
 import type { Pod } from '../../objects/pod.ts';
-import { CPU_AND_MEMORY, namesArgument, readResourceWeights, type ResourceWeight } from '../arguments.ts';
+import { CPU_AND_MEMORY, namesArgument, type ResourceWeight, readResourceWeights } from '../arguments.ts';
 import { ACTION, clusterEvent } from '../cluster-event.ts';
 import type { CycleData, CycleState } from '../cycle-state.ts';
 import { isPlaced } from '../event-hints.ts';
@@ -56,8 +56,15 @@ export const nodeResourcesFit = definePlugin<FitArgs>({
   defaultWeight: 1,
   args: [
     namesArgument('ignoredResources'),
-    namesArgument('ignoredResourceGroups', (group) => (group.includes('/') ? `resource group name can't contain '/', found ${group}` : undefined)),
-    { name: 'scoringStrategy', expects: `type (${STRATEGIES.join(', ')}), resources, requestedToCapacityRatio`, default: DEFAULT_STRATEGY, read: readStrategy },
+    namesArgument('ignoredResourceGroups', (group) =>
+      group.includes('/') ? `resource group name can't contain '/', found ${group}` : undefined,
+    ),
+    {
+      name: 'scoringStrategy',
+      expects: `type (${STRATEGIES.join(', ')}), resources, requestedToCapacityRatio`,
+      default: DEFAULT_STRATEGY,
+      read: readStrategy,
+    },
   ],
   create: createFit,
 });
@@ -313,7 +320,8 @@ function readShape(raw: unknown, path: string, problems: ProblemList): readonly 
     const fields = isRawObject(item) ? item : {};
     const utilization = fields['utilization'] ?? 0;
     const score = fields['score'] ?? 0;
-    if (!isIntegerIn(utilization, 0, 100)) problems.add(`${at}.utilization`, `must be a whole number 0..100, found ${JSON.stringify(utilization)}`);
+    if (!isIntegerIn(utilization, 0, 100))
+      problems.add(`${at}.utilization`, `must be a whole number 0..100, found ${JSON.stringify(utilization)}`);
     else if (utilization <= last) problems.add(`${at}.utilization`, 'utilization values must be sorted in increasing order');
     else last = utilization;
     if (!isIntegerIn(score, 0, 10)) problems.add(`${at}.score`, `must be a whole number 0..10, found ${JSON.stringify(score)}`);

@@ -7,7 +7,15 @@
 import type { Pod, Volume } from '../../objects/pod.ts';
 import type { CsiNode, PersistentVolumeClaim, VolumeAttachment } from '../../objects/storage.ts';
 import { ACTION, clusterEvent } from '../cluster-event.ts';
-import { csiVolumeOf, type CsiVolume, driverOfInTree, inTreePluginOf, isMigratable, isMigratedOn, migratedInline } from '../csi-migration.ts';
+import {
+  type CsiVolume,
+  csiVolumeOf,
+  driverOfInTree,
+  inTreePluginOf,
+  isMigratable,
+  isMigratedOn,
+  migratedInline,
+} from '../csi-migration.ts';
 import { isPlaced } from '../event-hints.ts';
 import { definePlugin, type Plugin, type PluginHandle, type PreFilterResult } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
@@ -47,12 +55,11 @@ function createNodeVolumeLimits(_args: unknown, handle: PluginHandle): Plugin {
       const broken = collect(other.pod, csiNode, false, attached);
       if (broken !== undefined) return broken;
     }
+    // A volume that is attached for no pod counts even if it is one of the new ones, so that one counts twice, as upstream.
+    for (const volume of attached.keys()) fresh.delete(volume);
     addAttachments(node.name, csiNode, attached);
     const attachedCounts = new Map<string, number>();
-    for (const [volume, driver] of attached) {
-      fresh.delete(volume);
-      attachedCounts.set(driver, (attachedCounts.get(driver) ?? 0) + 1);
-    }
+    for (const driver of attached.values()) attachedCounts.set(driver, (attachedCounts.get(driver) ?? 0) + 1);
     const freshCounts = new Map<string, number>();
     for (const driver of fresh.values()) freshCounts.set(driver, (freshCounts.get(driver) ?? 0) + 1);
     for (const [driver, count] of freshCounts) {
@@ -118,8 +125,14 @@ function createNodeVolumeLimits(_args: unknown, handle: PluginHandle): Plugin {
         event: clusterEvent('Pod', ACTION.DELETE),
         hint: (_pod, before) => isPlaced(before as Pod) && (before as Pod).spec.volumes.some(canCount),
       },
-      { event: clusterEvent('PersistentVolumeClaim', ACTION.ADD), hint: (pod, _before, after) => usesClaim(pod.pod, after as PersistentVolumeClaim) },
-      { event: clusterEvent('VolumeAttachment', ACTION.DELETE), hint: (pod, before) => attachmentHelps(pod.pod, before as VolumeAttachment) },
+      {
+        event: clusterEvent('PersistentVolumeClaim', ACTION.ADD),
+        hint: (pod, _before, after) => usesClaim(pod.pod, after as PersistentVolumeClaim),
+      },
+      {
+        event: clusterEvent('VolumeAttachment', ACTION.DELETE),
+        hint: (pod, before) => attachmentHelps(pod.pod, before as VolumeAttachment),
+      },
     ],
   };
 }

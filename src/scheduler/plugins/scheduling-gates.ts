@@ -19,7 +19,9 @@ export const schedulingGates = definePlugin({
   create: () => ({
     name: NAME,
     preEnqueue,
-    events: [{ event: clusterEvent('Pod', ACTION.UPDATE_POD_SCHEDULING_GATES_ELIMINATED), hint: (pod, _before, after) => isOwn(pod, after) }],
+    events: [
+      { event: clusterEvent('Pod', ACTION.UPDATE_POD_SCHEDULING_GATES_ELIMINATED), hint: (pod, _before, after) => isOwn(pod, after) },
+    ],
   }),
 });
 

@@ -4,12 +4,13 @@
  * Models    kubernetes v1.34 pkg/scheduler/framework/plugins/volumebinding/volume_binding.go
  * Differs   scoring by storage capacity (off by default upstream) is not implemented: it always skips
  */
-import { SECOND_US } from '../../engine/units.ts';
+
 import type { Op } from '../../engine/process.ts';
+import { SECOND_US } from '../../engine/units.ts';
 import { keyOf } from '../../objects/meta.ts';
+import { quantityValueExact } from '../../objects/quantity.ts';
 import { labelOf } from '../../objects/selectors.ts';
 import type { CsiDriver, CsiNode, CsiStorageCapacity, PersistentVolumeClaim, StorageClass } from '../../objects/storage.ts';
-import { quantityValueExact } from '../../objects/quantity.ts';
 import { integerArgument } from '../arguments.ts';
 import { ACTION, clusterEvent } from '../cluster-event.ts';
 import type { CycleData, CycleState } from '../cycle-state.ts';
