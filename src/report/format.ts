@@ -72,19 +72,20 @@ export function formatSpan(us: number): string {
   return `${sign}${twoUnits(Math.round(seconds / 3600), 24, 'd', 'h')}`;
 }
 
-/** A point in time since the start: 40:00 (min:s), 1:05:00, 2d 03:00. Tenths of seconds when `step` is that fine. */
+/** A point in time since the start: 30 s, 15 min, 2:05 min, 1 h 15, 1:05:30, 2 d 03:30; tenths of seconds when `stepUs` is that fine. */
 export function formatClock(us: number, stepUs = 1_000_000): string {
-  const tenths = Math.round(us / 100_000);
-  const seconds = Math.floor(tenths / 10);
+  if (us === 0) return '0';
+  if (us < 60_000_000) return formatSpan(stepUs < 1_000_000 ? us : Math.round(us / 1_000_000) * 1_000_000);
+  const seconds = Math.round(us / 1_000_000);
   const days = Math.floor(seconds / 86_400);
   const hours = Math.floor((seconds % 86_400) / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
   const rest = seconds % 60;
-  const fraction = stepUs < 1_000_000 ? `.${tenths % 10}` : '';
-  if (days > 0) return stepUs >= 86_400_000_000 && hours === 0 ? `${days}d` : `${days}d ${two(hours)}:${two(minutes)}`;
-  if (hours > 0)
-    return `${hours}:${two(minutes)}${stepUs >= 60_000_000 && rest === 0 ? '' : `:${two(rest)}`}${hours > 0 && stepUs >= 60_000_000 && rest === 0 ? ' h' : ''}`;
-  return `${minutes}:${two(rest)}${fraction}`;
+  if (days > 0)
+    return hours === 0 && minutes === 0 ? `${days} d` : minutes === 0 ? `${days} d ${hours} h` : `${days} d ${two(hours)}:${two(minutes)}`;
+  if (rest !== 0) return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)} min`;
+  if (hours === 0) return `${minutes} min`;
+  return minutes === 0 ? `${hours} h` : `${hours} h ${two(minutes)}`;
 }
 
 /** Digits in groups of three, separated by narrow no-break spaces. */

@@ -94,7 +94,7 @@ path.area { stroke: none; }
 .d0 { stroke-dasharray: 5 4; } .d6 { stroke-dasharray: 7 2; } .d7 { stroke-dasharray: 2 3; } .d3 { stroke-dasharray: none; } .line.d1 { stroke-dasharray: 4 1.5; }
 .end-label { font-weight: 600; }
 svg .t0 { fill: var(--c0); } svg .t1 { fill: var(--c1); } svg .t2 { fill: var(--c2); } svg .t3 { fill: var(--c3); } svg .t5 { fill: var(--c5); } svg .t6 { fill: var(--c6); } svg .t7 { fill: var(--c7); }
-.band-tint { fill: var(--band); } .hatch { stroke: var(--hatch); stroke-width: 1.2; } .hatch.strong { stroke: var(--ink); stroke-opacity: 0.42; stroke-width: 1.4; } .dot { fill: var(--ink); fill-opacity: 0.55; }
+.band-tint { fill: var(--band); } .band-outline { fill: none; stroke: var(--c6); stroke-width: 1.4; stroke-dasharray: 4 3; } .hatch { stroke: var(--hatch); stroke-width: 1.2; } .hatch.strong { stroke: var(--ink); stroke-opacity: 0.42; stroke-width: 1.4; } .dot { fill: var(--ink); fill-opacity: 0.55; }
 .fault-fill { fill: var(--c6); fill-opacity: 0.45; } .action .mark { fill: var(--c5); }
 .q0 { fill: var(--q0); } .q1 { fill: var(--q1); } .q2 { fill: var(--q2); } .q3 { fill: var(--q3); } .q4 { fill: var(--q4); } .q5 { fill: var(--q5); } .q6 { fill: var(--q6); } .q7 { fill: var(--q7); } .q8 { fill: var(--q8); }
 .p0 { fill: var(--c6); fill-opacity: 0.75; } .p1 { fill: var(--c1); fill-opacity: 0.6; } .p2 { fill: var(--c5); fill-opacity: 0.55; } .p3 { fill: var(--c3); }
@@ -102,15 +102,15 @@ svg .t0 { fill: var(--c0); } svg .t1 { fill: var(--c1); } svg .t2 { fill: var(--
 .mark-fill { fill: var(--c5); } .mark-open { fill: var(--card); stroke: var(--c5); stroke-width: 1.4; } .bin { fill: var(--c5); fill-opacity: 0.75; }
 .legend { display: inline-flex; flex-wrap: wrap; gap: 2px 14px; font-weight: 400; color: var(--soft); font-size: 12.5px; margin-left: 10px; vertical-align: middle; }
 .legend span { display: inline-flex; align-items: center; gap: 5px; }
-.table-scroll { overflow-x: auto; margin: 12px 0; }
+.table-scroll { overflow-x: auto; margin: 6px 0 12px; position: relative; }
 table { border-collapse: collapse; font-size: 13.5px; min-width: 100%; }
-caption { text-align: left; font-weight: 600; padding: 0 0 6px; caption-side: top; }
-th, td { padding: 5px 12px 5px 0; text-align: left; vertical-align: baseline; border-bottom: 1px solid var(--faint); }
+p.caption { font-weight: 600; font-size: 13.5px; margin: 16px 0 0; } .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+th, td { padding: 5px 9px; text-align: left; vertical-align: baseline; border-bottom: 1px solid var(--faint); white-space: nowrap; } tr > :first-child { padding-left: 0; }
 thead th { color: var(--soft); font-weight: 500; border-bottom-color: var(--rule); white-space: nowrap; }
 tbody th { font-weight: 500; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td:last-child, th:last-child { padding-right: 2px; }
-.message { color: var(--soft); }
+tr > :last-child { padding-right: 2px; }
+.message { color: var(--soft); white-space: normal; display: block; min-width: 320px; }
 .bar-cell { display: inline-flex; align-items: center; gap: 9px; min-width: 200px; }
 .bar-track { position: relative; flex: none; width: 92px; height: 11px; background: var(--faint); border-radius: 2px; overflow: hidden; }
 .bar { position: absolute; inset: 0 auto 0 0; opacity: 0.55; } .bar.inner { opacity: 1; top: 3px; bottom: 3px; }
@@ -143,7 +143,7 @@ footer { color: var(--soft); font-size: 13px; margin-top: 48px; border-top: 1px 
     --c0: #000; --c1: #b87a00; --c2: #3f9fd4; --c3: #00704f; --c4: #8a7d00; --c5: #00558a; --c6: #a84300; --c7: #9a4a79;
     --q0: #f1f0ec; --q1: #dfe9f2; --q2: #c6dcec; --q3: #a5cbe3; --q4: #7fb6d8; --q5: #559dca; --q6: #3180b6; --q7: #18629b; --q8: #084779; --on-shade: #000; --on-deep: #fff; }
   body { font-size: 10.5pt; } .wrap { max-width: none; padding: 0; } .theme, nav.contents, .tip, .sources { display: none; }
-  h2 { break-after: avoid; margin-top: 22pt; } h3, caption, figcaption { break-after: avoid; } figure, .figure, tr, li { break-inside: avoid; }
+  h2 { break-after: avoid; margin-top: 22pt; } h3, p.caption, figcaption { break-after: avoid; } figure, .figure, tr, li { break-inside: avoid; }
   .table-scroll { overflow: visible; } svg { max-width: 100%; } * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   @page { margin: 14mm; }
 }

@@ -14,7 +14,7 @@ import { type Child, h, toMarkup } from './vnode.ts';
 export function renderReport(result: RunResult, bundle: string): string {
   const data = pageData(result);
   const tables = new TableSet(data.tables);
-  const shown = panels.filter((panel) => tables.has(panel.tables[0]!));
+  const shown = panels.filter((panel) => tables.has(panel.tables[0]!) || panel.empty !== undefined);
   const body = [
     pageHeader(data),
     contents(shown),
@@ -23,7 +23,7 @@ export function renderReport(result: RunResult, bundle: string): string {
     h(
       'div',
       { id: 'panels' },
-      SECTIONS.map((section) => sectionOf(section, shown)),
+      SECTIONS.map((section) => sectionOf(section, shown, tables)),
     ),
     runSection(data),
     h(
@@ -67,14 +67,21 @@ function contents(shown: readonly PanelDef[]): Child {
   );
 }
 
-function sectionOf(section: (typeof SECTIONS)[number], shown: readonly PanelDef[]): Child {
+function sectionOf(section: (typeof SECTIONS)[number], shown: readonly PanelDef[], tables: TableSet): Child {
   const inside = shown.filter((panel) => panel.section === section.name);
   if (inside.length === 0) return null;
   return h(
     'section',
     { id: section.name, 'aria-labelledby': `${section.name}-title` },
     h('h2', { id: `${section.name}-title` }, section.title),
-    inside.map((panel) => h('div', { class: 'panel' }, h('h3', {}, panel.title), h('div', { id: `panel-${panel.name}` }))),
+    inside.map((panel) =>
+      h(
+        'div',
+        { class: 'panel' },
+        h('h3', {}, panel.title),
+        tables.has(panel.tables[0]!) ? h('div', { id: `panel-${panel.name}` }) : h('p', { class: 'note' }, panel.empty),
+      ),
+    ),
   );
 }
 

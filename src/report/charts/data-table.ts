@@ -67,29 +67,34 @@ export interface ReadColumn {
 export function readTable(caption: string, columns: readonly ReadColumn[], rows: readonly (readonly Child[])[]): VNode {
   return h(
     'div',
-    { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': caption },
+    { class: 'read-table' },
+    h('p', { class: 'caption', 'aria-hidden': 'true' }, caption),
     h(
-      'table',
-      { class: 'read' },
-      h('caption', {}, caption),
+      'div',
+      { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': caption },
       h(
-        'thead',
-        {},
+        'table',
+        { class: 'read' },
+        h('caption', { class: 'unseen' }, caption),
         h(
-          'tr',
+          'thead',
           {},
-          columns.map((column) => h('th', { scope: 'col', class: column.isNumber ? 'number' : undefined }, column.title)),
-        ),
-      ),
-      h(
-        'tbody',
-        {},
-        rows.map((cells) =>
           h(
             'tr',
             {},
-            cells.map((cell, index) =>
-              index === 0 ? h('th', { scope: 'row' }, cell) : h('td', { class: columns[index]?.isNumber ? 'number' : undefined }, cell),
+            columns.map((column) => h('th', { scope: 'col', class: column.isNumber ? 'number' : undefined }, column.title)),
+          ),
+        ),
+        h(
+          'tbody',
+          {},
+          rows.map((cells) =>
+            h(
+              'tr',
+              {},
+              cells.map((cell, index) =>
+                index === 0 ? h('th', { scope: 'row' }, cell) : h('td', { class: columns[index]?.isNumber ? 'number' : undefined }, cell),
+              ),
             ),
           ),
         ),

@@ -42,8 +42,9 @@ export function lineChart(spec: LineChartSpec, ctx: DrawContext): VNode {
   const isNarrow = spec.width < 460;
   const labelWidth = isNarrow ? 8 : Math.min(150, 14 + 6.4 * (max(spec.series, (series) => series.name.length) ?? 0));
   const top = spec.top ?? (max(spec.series, (series) => max(series.values, (value) => value ?? 0) ?? 0) || 1);
-  const y = scaleLinear([0, top], [height - MARGIN_BOTTOM, MARGIN_TOP]).nice(4);
-  const ticks = y.ticks(4);
+  const y = scaleLinear([0, spec.unit === 'bytes' ? byteTicks(top).at(-1)! : top], [height - MARGIN_BOTTOM, MARGIN_TOP]);
+  if (spec.unit !== 'bytes') y.nice(4);
+  const ticks = spec.unit === 'bytes' ? byteTicks(y.domain()[1]!) : y.ticks(4);
   const left = 12 + 6.6 * (max(ticks, (tick) => tickLabel(tick, spec.unit).length) ?? 0);
   const right = spec.width - labelWidth;
   const x = scaleLinear([0, ctx.endUs || 1], [left, right]);
@@ -74,7 +75,7 @@ export function lineChart(spec: LineChartSpec, ctx: DrawContext): VNode {
       },
       h('title', { id: titleId }, spec.title),
       h('desc', { id: descriptionId }, spec.description),
-      bands(ctx, x, MARGIN_TOP, height - MARGIN_BOTTOM),
+      bands(ctx, x, MARGIN_TOP, height - MARGIN_BOTTOM, spec.width),
       ticks.map((tick) => [
         h('line', { class: 'grid', x1: left, x2: right, y1: y(tick), y2: y(tick) }),
         h('text', { class: 'tick', x: left - 6, y: y(tick) + 4, 'text-anchor': 'end' }, tickLabel(tick, spec.unit)),
@@ -88,8 +89,8 @@ export function lineChart(spec: LineChartSpec, ctx: DrawContext): VNode {
 
 type Scale = (value: number) => number;
 
-/** Faults as hatched bands with their names on top. */
-export function bands(ctx: DrawContext, x: Scale, top: number, bottom: number): Child {
+/** Faults as hatched bands with their names on top; as outlines where what is behind must stay readable. */
+export function bands(ctx: DrawContext, x: Scale, top: number, bottom: number, edge: number, isOutline = false): Child {
   if (ctx.bands.length === 0) return null;
   const hatch = ctx.id('hatch');
   let labelledTo = -Infinity;
@@ -106,14 +107,17 @@ export function bands(ctx: DrawContext, x: Scale, top: number, bottom: number): 
     ctx.bands.map((band) => {
       const from = x(band.fromUs);
       const width = Math.max(1.5, x(band.toUs) - from);
-      const hasRoom = from >= labelledTo;
-      if (hasRoom) labelledTo = from + 6.2 * band.label.length + 8;
+      const needed = 6.2 * band.label.length + 8;
+      // A label that would run over the edge ends there instead.
+      const at = Math.min(from, edge - needed + 8);
+      const hasRoom = at >= labelledTo;
+      if (hasRoom) labelledTo = at + needed;
       return h(
         'g',
         { class: 'band' },
-        h('rect', { class: 'band-tint', x: from, y: top, width, height: bottom - top }),
-        h('rect', { x: from, y: top, width, height: bottom - top, fill: `url(#${hatch})` }),
-        hasRoom && h('text', { class: 'band-label', x: from, y: top - 5 }, band.label),
+        h('rect', { class: isOutline ? 'band-outline' : 'band-tint', x: from, y: top, width, height: bottom - top }),
+        !isOutline && h('rect', { x: from, y: top, width, height: bottom - top, fill: `url(#${hatch})` }),
+        hasRoom && h('text', { class: 'band-label', x: at, y: top - 5 }, band.label),
       );
     }),
   ];
@@ -122,7 +126,7 @@ export function bands(ctx: DrawContext, x: Scale, top: number, bottom: number): 
 export function timeAxis(endUs: number, x: Scale, y: number, room: number): Child {
   return timeTicks(endUs, Math.max(2, Math.floor(room / 90))).map((tick) => [
     h('line', { class: 'tick-mark', x1: x(tick.us), x2: x(tick.us), y1: y, y2: y + 4 }),
-    h('text', { class: 'tick', x: x(tick.us), y: y + 16, 'text-anchor': tick.us === 0 ? 'start' : 'middle' }, tick.label),
+    h('text', { class: 'tick', x: x(tick.us), y: y + 16, 'text-anchor': anchorOf(tick.us, endUs) }, tick.label),
   ]);
 }
 
@@ -157,7 +161,7 @@ function endLabels(series: readonly LineSeries[], y: Scale, x: number, height: n
   const labels = series.map((entry) => ({ entry, at: y(lastValue(entry.values)) + 4 }));
   labels.sort((a, b) => a.at - b.at || a.entry.color - b.entry.color);
   for (let i = 1; i < labels.length; i++) labels[i]!.at = Math.max(labels[i]!.at, labels[i - 1]!.at + LABEL_GAP);
-  const overflow = (labels.at(-1)?.at ?? 0) - (height - 8);
+  const overflow = (labels.at(-1)?.at ?? 0) - (height - MARGIN_BOTTOM + 3);
   if (overflow > 0) {
     labels[labels.length - 1]!.at -= overflow;
     for (let i = labels.length - 2; i >= 0; i--) labels[i]!.at = Math.min(labels[i]!.at, labels[i + 1]!.at - LABEL_GAP);
@@ -183,6 +187,20 @@ export function legend(series: readonly LineSeries[]): VNode {
       ),
     ),
   );
+}
+
+/** Labels at the ends of the axis stay inside it. */
+function anchorOf(us: number, endUs: number): string {
+  if (us === 0) return 'start';
+  return us > 0.97 * endUs ? 'end' : 'middle';
+}
+
+/** Round numbers of KiB, MiB, GiB ... from 0 to at least `top`. */
+function byteTicks(top: number): number[] {
+  let unit = 1;
+  while (top / unit >= 1024) unit *= 1024;
+  const step = [1, 2, 5, 10, 20, 50, 100, 200, 250, 500].find((candidate) => top / unit / candidate <= 4) ?? 500;
+  return Array.from({ length: Math.max(1, Math.ceil(top / unit / step)) + 1 }, (_, index) => index * step * unit);
 }
 
 function lastValue(values: readonly (number | null)[]): number {

@@ -16,6 +16,6 @@ export interface TimeTick {
 export function timeTicks(endUs: number, count: number): TimeTick[] {
   const step = STEPS.find((candidate) => endUs / candidate <= count) ?? Math.ceil(endUs / count / STEPS.at(-1)!) * STEPS.at(-1)!;
   const ticks: TimeTick[] = [];
-  for (let us = 0; us <= endUs; us += step) ticks.push({ us, label: us === 0 ? '0' : formatClock(us, step) });
+  for (let us = 0; us <= endUs; us += step) ticks.push({ us, label: formatClock(us, step) });
   return ticks;
 }

@@ -87,27 +87,57 @@ export function expectationsSection(data: PageData): VNode {
 }
 
 export function figuresSection(figures: readonly Figure[]): Child {
-  const shown = figures.filter((figure) => figure.value !== null);
-  if (shown.length === 0) return null;
+  const present = figures.filter((figure) => figure.value !== null);
+  if (present.length === 0) return null;
+  const rank = (figure: Figure): number =>
+    HEADLINES.findIndex((name) => figure.name === name || (name.endsWith('*') && figure.name.startsWith(name.slice(0, -1))));
+  const shown = present
+    .map((figure, index) => ({ figure, index, rank: rank(figure) }))
+    .filter((entry) => entry.rank !== -1)
+    .sort((a, b) => a.rank - b.rank || a.index - b.index)
+    .map((entry) => entry.figure);
+  const others = present.filter((figure) => rank(figure) === -1);
   return h(
     'section',
     { id: 'figures', 'aria-labelledby': 'figures-title' },
     h('h2', { id: 'figures-title' }, 'Key figures'),
-    h(
-      'dl',
-      { class: 'figures' },
-      shown.map((figure) =>
+    cards(shown),
+    others.length > 0 && h('details', {}, h('summary', {}, `${others.length} more figures`), cards(others)),
+  );
+}
+
+/** Figures of first interest, in this order; the rest is folded away. */
+const HEADLINES: readonly string[] = [
+  'availability.worst',
+  'recovery.longest',
+  'failure_domains.worst_zone',
+  'utilization.cpu',
+  'utilization.memory',
+  'utilization.*',
+  'packing.efficiency',
+  'cost',
+  'pods.created',
+  'pods.unscheduled',
+  'pod.startup.p99',
+  'scheduling.queue_wait.p99',
+  'evictions',
+];
+
+function cards(figures: readonly Figure[]): VNode {
+  return h(
+    'dl',
+    { class: 'figures' },
+    figures.map((figure) =>
+      h(
+        'div',
+        { class: 'figure' },
+        h('dt', {}, figure.title),
         h(
-          'div',
-          { class: 'figure' },
-          h('dt', {}, figure.title),
-          h(
-            'dd',
-            {},
-            h('span', { class: 'value' }, formatValue(figure.value, figure.unit)),
-            figure.detail !== '' && h('span', { class: 'detail' }, figure.detail),
-            h('span', { class: 'source' }, 'table ', h('code', {}, figure.table)),
-          ),
+          'dd',
+          {},
+          h('span', { class: 'value' }, formatValue(figure.value, figure.unit)),
+          figure.detail !== '' && h('span', { class: 'detail' }, figure.detail),
+          h('span', { class: 'source' }, 'table ', h('code', {}, figure.table)),
         ),
       ),
     ),

@@ -44,7 +44,7 @@ function strips(tables: TableSet, ctx: DrawContext): Child {
       },
       h('title', { id: titleId }, 'Ready and wanted replicas over time'),
       h('desc', { id: descriptionId }, `One strip for each of ${groups.length} workloads.`),
-      bands(ctx, x, 18, bottom),
+      bands(ctx, x, 18, bottom, ctx.width),
       groups.map(([name, rows], index) => {
         const top = 18 + index * stripHeight + (isNarrow ? 14 : 0);
         const most = Math.max(1, ...rows.map((row) => Math.max(numberOf(row['ready']) ?? 0, numberOf(row['wanted']) ?? 0)));

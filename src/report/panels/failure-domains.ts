@@ -12,6 +12,7 @@ export const failureDomainsPanel: PanelDef = {
   section: 'failure-domains',
   title: 'What each workload loses if one domain dies',
   tables: ['failure_domains'],
+  empty: 'No pod stood on any node when the run ended.',
   draw: (tables) => {
     const rows = tables.rows('failure_domains');
     // A level with one domain in all says nothing: whoever loses it loses everything.

@@ -38,7 +38,7 @@ function rangeChart(tables: TableSet, ctx: DrawContext): Child {
   const rows = tables.rows('pod_latency').filter((row) => row['workload'] === 'all');
   if (rows.length === 0) return null;
   const width = chartWidth(ctx.width, 2);
-  const left = width < 460 ? 110 : 136;
+  const left = width < 460 ? 128 : 136;
   const most = Math.max(...rows.map((row) => numberOf(row['max_us']) ?? 1));
   const least = Math.max(100, Math.min(...rows.map((row) => numberOf(row['p50_us']) ?? 1)) / 1.5);
   const x = scaleLog([least, Math.max(most, least * 10)], [left, width - 16]).clamp(true);

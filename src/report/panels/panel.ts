@@ -41,8 +41,10 @@ export interface PanelDef {
   /** Heading of the report under which it stands. */
   readonly section: SectionName;
   readonly title: string;
-  /** Tables it reads, the most important first; it is left out when that one is missing or empty. */
+  /** Tables it reads, the most important first; it needs that one to have rows. */
   readonly tables: readonly string[];
+  /** What to say instead when the first table has no rows; without it the panel is left out. */
+  readonly empty?: string;
   draw(tables: TableSet, ctx: DrawContext): VNode;
 }
 

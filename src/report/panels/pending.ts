@@ -11,6 +11,7 @@ export const pendingPanel: PanelDef = {
   section: 'pending',
   title: 'Reasons given by the scheduler',
   tables: ['pending_reasons', 'pending_plugins', 'pending_end'],
+  empty: 'Every scheduling attempt found a node.',
   draw: (tables) =>
     h(
       'div',

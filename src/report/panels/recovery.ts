@@ -22,6 +22,7 @@ export const recoveryPanel: PanelDef = {
   section: 'recovery',
   title: 'From fault to recovery',
   tables: ['faults', 'fault_summary', 'fault_workloads'],
+  empty: 'No fault struck during this run.',
   draw: (tables, ctx) =>
     h('div', {}, phaseChart(tables, ctx), summaryTable(tables), hitTable(tables), tableNote('faults', 'fault_summary', 'fault_workloads')),
 };

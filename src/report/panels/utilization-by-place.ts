@@ -88,7 +88,7 @@ function heatmap(tables: TableSet, ctx: DrawContext): Child {
           cells,
         );
       }),
-      bands({ ...ctx, bands: ctx.bands.map((band) => ({ ...band, label: band.label })) }, x, 18, bottom),
+      bands(ctx, x, 18, bottom, ctx.width, true),
       timeAxis(ctx.endUs, x, bottom, ctx.width - left),
     ),
   );
