@@ -21,6 +21,7 @@ import {
   type RunningController,
   UNLIMITED_RETRIES,
 } from './controller.ts';
+import { KIND_CONTROLLER_REVISION } from './controller-revision.ts';
 import {
   type Coordinates,
   coordinatesOfOwner,
@@ -71,6 +72,7 @@ class GarbageCollector {
 
   run(): RunningController {
     for (const { kind } of KINDS) this.watch(kind);
+    this.watch(KIND_CONTROLLER_REVISION);
     const workers = this.host.params.number('workers');
     return {
       queues: [

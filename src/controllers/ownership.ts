@@ -8,7 +8,7 @@ import type { Client } from '../client/client.ts';
 import type { Informer } from '../client/informer.ts';
 import type { Op } from '../engine/process.ts';
 import { isApiStatus, type Result } from '../objects/api-status.ts';
-import type { AnyObject, BuiltInKind, ObjectOf } from '../objects/kinds.ts';
+import type { AnyObject, Kind, ObjectOf } from '../objects/kinds.ts';
 import { controllerOf, isDeleting, keyOf, type ObjectKey, type ObjectMeta, type OwnerReference, objectKey } from '../objects/meta.ts';
 import type { LabelMatcher } from '../objects/selectors.ts';
 import type { ReconcileError } from './controller.ts';
@@ -65,7 +65,7 @@ export interface Claim<T> {
  * releasing owned objects that no longer match. Before the first adoption the owner is read live,
  * once: adopting on behalf of an owner that is gone would hand its pods to the garbage collector.
  */
-export function* claimObjects<K extends BuiltInKind>(
+export function* claimObjects<K extends Kind>(
   client: Client,
   kind: K,
   owner: AnyObject,
@@ -118,7 +118,7 @@ function* checkOwner(client: Client, owner: AnyObject): Op<true | ReconcileError
   return true;
 }
 
-function* adopt<K extends BuiltInKind>(client: Client, kind: K, object: ObjectOf<K>, owner: AnyObject): Op<Result<ObjectOf<K>>> {
+function* adopt<K extends Kind>(client: Client, kind: K, object: ObjectOf<K>, owner: AnyObject): Op<Result<ObjectOf<K>>> {
   const reference = controllerReference(owner);
   return yield* client.patch(
     kind,
@@ -128,7 +128,7 @@ function* adopt<K extends BuiltInKind>(client: Client, kind: K, object: ObjectOf
   );
 }
 
-function* release<K extends BuiltInKind>(client: Client, kind: K, object: ObjectOf<K>, ownerUid: string): Op<Result<ObjectOf<K>>> {
+function* release<K extends Kind>(client: Client, kind: K, object: ObjectOf<K>, ownerUid: string): Op<Result<ObjectOf<K>>> {
   return yield* client.patch(
     kind,
     keyOf(object),

@@ -9,11 +9,13 @@ import { garbageCollector } from './garbage-collector.ts';
 import { nodeLifecycle } from './node-lifecycle.ts';
 import { podGc } from './pod-gc.ts';
 import { replicaset } from './replicaset.ts';
+import { statefulset } from './statefulset.ts';
 import { taintEviction } from './taint-eviction.ts';
 
 export const controllers: readonly ControllerDef[] = [
   replicaset,
   deployment,
+  statefulset,
   disruption,
   nodeLifecycle,
   taintEviction,

@@ -47,14 +47,18 @@ test('a pod whose eviction was accepted does not count as healthy for two minute
 
 test('never allows more than what is healthy beyond the wish, and nothing of nothing', () => {
   const ready = fc.array(fc.boolean(), { maxLength: 10 });
-  const amount = fc.oneof(fc.nat(12), fc.nat(100).map((n) => `${n}%`));
+  const amount = fc.oneof(
+    fc.nat(12),
+    fc.nat(100).map((n) => `${n}%`),
+  );
   check(
     fc.property(ready, amount, fc.boolean(), (list, value, isMin) => {
       const pods = list.map((isReady, i) => pod({ name: `p${i}`, readySinceUs: isReady ? 0 : undefined }));
       const web = budget('web', isMin ? { minAvailable: value } : { maxUnavailable: value });
       const status = computeBudgetStatus(web, pods, pods.length, stillDisrupted(web, pods, 0), 0);
       expect(status.disruptionsAllowed).toBeGreaterThanOrEqual(0);
-      if (status.disruptionsAllowed > 0) expect(status.currentHealthy - status.disruptionsAllowed).toBeGreaterThanOrEqual(status.desiredHealthy);
+      if (status.disruptionsAllowed > 0)
+        expect(status.currentHealthy - status.disruptionsAllowed).toBeGreaterThanOrEqual(status.desiredHealthy);
       if (pods.length === 0) expect(status.disruptionsAllowed).toBe(0);
     }),
   );
@@ -64,7 +68,13 @@ describe('the controller', () => {
   test('counts against what the Deployment wants', () => {
     const w = world().start(deployment('web', { replicas: 4 }), budget('web', { maxUnavailable: '25%' }));
     w.run(MINUTE_US);
-    expect(statusOf(w)).toMatchObject({ expectedPods: 4, desiredHealthy: 3, currentHealthy: 4, disruptionsAllowed: 1, observedGeneration: 1 });
+    expect(statusOf(w)).toMatchObject({
+      expectedPods: 4,
+      desiredHealthy: 3,
+      currentHealthy: 4,
+      disruptionsAllowed: 1,
+      observedGeneration: 1,
+    });
     expect(statusOf(w).conditions).toMatchObject([{ type: 'DisruptionAllowed', status: 'True', reason: 'SufficientPods' }]);
     w.change('Deployment', 'default/web', (d) => ({ ...d, spec: { ...d.spec, replicas: 0 } }));
     w.run(MINUTE_US);
@@ -99,7 +109,10 @@ describe('the controller', () => {
   test('a controller that cannot be found stops all evictions', () => {
     const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'nobody', uid: 'u', controller: true, blockOwnerDeletion: true };
     const p = pod({ name: 'p', owner, readySinceUs: 0 });
-    const w = new ControllerWorld({ controllers: [disruption] }).start({ ...p, metadata: { ...p.metadata, uid: '' } }, budget('web', { maxUnavailable: 1 }));
+    const w = new ControllerWorld({ controllers: [disruption] }).start(
+      { ...p, metadata: { ...p.metadata, uid: '' } },
+      budget('web', { maxUnavailable: 1 }),
+    );
     w.run(MINUTE_US);
     expect(statusOf(w)).toMatchObject({ disruptionsAllowed: 0 });
     expect(statusOf(w).conditions).toMatchObject([{ status: 'False', reason: 'SyncFailed' }]);
@@ -113,8 +126,19 @@ describe('the controller', () => {
     w.run(MINUTE_US);
     const victim = w.livePods()[0]!;
     const { name } = victim.metadata;
-    w.change('PodDisruptionBudget', 'default/web', (b) => ({ ...b, status: { ...b.status, disruptionsAllowed: 0, disruptedPods: { [name]: w.engine.nowUs } } }), 'status');
-    const mark = { type: 'DisruptionTarget', status: 'True' as const, reason: 'EvictionByEvictionAPI', message: '', lastTransitionTime: w.engine.nowUs };
+    w.change(
+      'PodDisruptionBudget',
+      'default/web',
+      (b) => ({ ...b, status: { ...b.status, disruptionsAllowed: 0, disruptedPods: { [name]: w.engine.nowUs } } }),
+      'status',
+    );
+    const mark = {
+      type: 'DisruptionTarget',
+      status: 'True' as const,
+      reason: 'EvictionByEvictionAPI',
+      message: '',
+      lastTransitionTime: w.engine.nowUs,
+    };
     w.change('Pod', keyOf(victim), (p) => ({ ...p, status: { ...p.status, conditions: [...p.status.conditions, mark] } }), 'status');
     w.run(MINUTE_US);
     expect(statusOf(w)).toMatchObject({ disruptionsAllowed: 0, currentHealthy: 2 });
