@@ -41,7 +41,7 @@ function buildProgram(parts: CliParts, io: CliIo, finish: (code: ExitCode) => vo
   program.addCommand(initCommand(io));
   program.addCommand(listCommand(parts, io));
   program.addCommand(schemaCommand(parts, io));
-  registerConformance(program);
+  registerConformance(program, io, finish);
   program.addCommand(reportCommand(parts, io));
   for (const command of [program, ...program.commands]) prepare(command, io);
   return program;
