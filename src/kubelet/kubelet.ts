@@ -82,6 +82,7 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
   private readonly writer: StatusWriter;
   private readonly workers: Map<string, PodWorker>;
   private readonly load: NodeLoad;
+  readonly stopsAtOnce: boolean;
   private readonly pretendsImages: boolean;
   private node: Node;
   private allocatable: Resources;
@@ -115,6 +116,7 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
     this.load = new NodeLoad();
     const { imageBytes, registryLatency } = this.profile;
     this.pretendsImages = imageBytes === 0 && isZero(registryLatency);
+    this.stopsAtOnce = isZero(this.profile.sandboxStop);
     this.node = home.template;
     this.allocatable = allocatableResources(home.template);
     this.waitingPods = [];
@@ -282,8 +284,9 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
     if (next.metadata.deletionTimestamp !== undefined) {
       if (worker.isFinished) this.writer.enqueue(worker);
       else worker.terminate(next.metadata.deletionGracePeriodSeconds ?? next.spec.terminationGracePeriodSeconds);
-    } else if (isTerminal(next) && worker.phase === SYNCING) {
-      worker.terminate(next.spec.terminationGracePeriodSeconds);
+    } else if (isTerminal(next)) {
+      if (worker.phase === SYNCING) worker.terminate(next.spec.terminationGracePeriodSeconds);
+      else this.handleReported(worker);
     }
     if (!worker.isStatusDirty && differsFrom(next.status, worker.status)) {
       // Somebody else wrote the status: it is written back at the next round.
@@ -416,6 +419,7 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
   handleFinished(worker: PodWorker): void {
     if (worker.isRemoved) this.workers.delete(worker.uid);
     else if (worker.pod.metadata.deletionTimestamp !== undefined) this.writer.enqueue(worker);
+    else this.handleReported(worker);
   }
 
   announce(pod: Pod, stage: PodStage, detail: string): void {
@@ -444,6 +448,12 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
   handleGone(worker: PodWorker): void {
     // The watch will say so too; until then the pod is treated as there.
     if (worker.phase === TERMINATED && worker.isFinished) worker.isRemoved = true;
+  }
+
+  handleReported(worker: PodWorker): void {
+    // Nothing is left to do for a finished pod but to remove it when its object is deleted; that needs no memory of it. An older state may
+    // still be on its way from the watch, and must not be taken for a new pod: the own view has to show the end too.
+    if (worker.isFinished && !worker.isStatusDirty && isTerminal(worker.pod)) this.workers.delete(worker.uid);
   }
 
   private retry(): void {

@@ -22,6 +22,8 @@ export interface PodHost {
   /** False once the process has died: its timers must do nothing. */
   readonly isAlive: boolean;
   readonly isFrozen: boolean;
+  /** Stopping a sandbox takes no time. */
+  readonly stopsAtOnce: boolean;
   /** Pods whose sandbox and first containers are being made. */
   startingCount: number;
   /** One sample of a profile's time in whole microseconds, from the node's own stream. */

@@ -285,18 +285,40 @@ function isSameState(a: ContainerState, b: ContainerState): boolean {
  * server sets from `stored`. A terminal phase in the store stays. Gives `stored` itself when nothing changes.
  */
 export function mergeStatus(stored: PodStatus, own: PodStatus): PodStatus {
-  const foreign = stored.conditions.filter((c) => !KUBELET_CONDITIONS.has(c.type) && !own.conditions.some((o) => o.type === c.type));
   const isStoredTerminal = stored.phase === 'Succeeded' || stored.phase === 'Failed';
+  const keepsPhase = isStoredTerminal && stored.phase !== own.phase;
+  let conditions = own.conditions;
+  for (let i = 0; i < stored.conditions.length; i++) {
+    const theirs = stored.conditions[i]!;
+    if (!isForeign(theirs, own)) continue;
+    if (conditions === own.conditions) conditions = own.conditions.slice();
+    (conditions as PodCondition[]).push(theirs);
+  }
+  const isOwn =
+    !keepsPhase && conditions === own.conditions && stored.nominatedNodeName === own.nominatedNodeName && stored.qosClass === own.qosClass;
+  // The usual case shares the kubelet's object, so that seeing it come back costs one comparison.
+  if (isOwn) return isSameStatus(own, stored) ? stored : own;
   const merged: PodStatus = {
-    ...own,
-    phase: isStoredTerminal ? stored.phase : own.phase,
-    reason: isStoredTerminal ? stored.reason : own.reason,
-    message: isStoredTerminal ? stored.message : own.message,
-    conditions: foreign.length === 0 ? own.conditions : [...own.conditions, ...foreign],
+    phase: keepsPhase ? stored.phase : own.phase,
+    conditions,
+    reason: keepsPhase ? stored.reason : own.reason,
+    message: keepsPhase ? stored.message : own.message,
+    startTime: own.startTime,
     nominatedNodeName: stored.nominatedNodeName,
+    podIP: own.podIP,
     qosClass: stored.qosClass,
+    containerStatuses: own.containerStatuses,
+    initContainerStatuses: own.initContainerStatuses,
+    observedGeneration: own.observedGeneration,
   };
   return isSameStatus(merged, stored) ? stored : merged;
+}
+
+/** A condition that the kubelet neither writes nor has in this status. */
+function isForeign(condition: PodCondition, own: PodStatus): boolean {
+  if (KUBELET_CONDITIONS.has(condition.type)) return false;
+  for (let i = 0; i < own.conditions.length; i++) if (own.conditions[i]!.type === condition.type) return false;
+  return true;
 }
 
 /** Whether the API server shows the kubelet's own conditions and phase differently from `own`: someone else wrote them. */

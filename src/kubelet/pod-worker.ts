@@ -221,7 +221,9 @@ export class PodWorker implements Timed, StatusInput {
   observe(): void {
     this.isChanged = false;
     if (this.phase !== SYNCING) return;
-    this.publish();
+    // A pod that is over and takes no time to clean up is reported once, with its last phase.
+    const endsNow = !this.isBusy && this.sandbox?.runningCount === 0 && this.host.stopsAtOnce && this.isComplete();
+    if (!endsNow) this.publish();
     this.armProbes();
     this.sync();
   }

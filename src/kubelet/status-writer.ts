@@ -22,6 +22,8 @@ export interface StatusWriterHost {
   scheduleRetry(): void;
   /** The API server no longer knows the pod. */
   handleGone(worker: PodWorker): void;
+  /** The API server shows what the kubelet last said of the pod. */
+  handleReported(worker: PodWorker): void;
 }
 
 export class StatusWriter {
@@ -87,6 +89,7 @@ export class StatusWriter {
       if (!isApiStatus(result)) {
         if (worker.status === status) worker.isStatusDirty = false;
         if (worker.isStatusDirty || mayDelete(worker)) this.enqueue(worker);
+        else this.host.handleReported(worker);
       } else if (isGone(result)) {
         worker.isStatusDirty = false;
         this.host.handleGone(worker);
@@ -127,5 +130,5 @@ function mayDelete(worker: PodWorker): boolean {
 
 function withStatus(pod: Pod, status: PodStatus): Pod {
   const merged = mergeStatus(pod.status, status);
-  return merged === pod.status ? pod : { ...pod, status: merged };
+  return merged === pod.status ? pod : { kind: 'Pod', apiVersion: 'v1', metadata: pod.metadata, spec: pod.spec, status: merged };
 }
