@@ -192,9 +192,11 @@ export const apiTraffic = defineMeasure({
   },
 });
 
-/** `kubelet/node-7` and `kubelet/node-8` are one client; `kube-controller-manager/replicaset` stays what it is. */
+/** All kubelets are one client, and so are all informers of a process; `kube-controller-manager/replicaset` stays what it is. */
 function clientGroup(name: string): string {
-  return name.startsWith('kubelet/') ? 'kubelet' : name;
+  if (name.startsWith('kubelet/')) return 'kubelet';
+  const informer = name.indexOf('/informer/');
+  return informer === -1 ? name : name.slice(0, informer + 9);
 }
 
 function newStats(bits: number): RequestStats {

@@ -68,7 +68,7 @@ export const disruptions = defineMeasure({
     const replaced: number[] = [];
 
     ctx.view.onPod((pod, change, timeUs) => {
-      if (!(change & (POD.DISRUPTED | POD.FINISHED | POD.DELETED)) || timeUs < ctx.settings.warmupUs) return;
+      if (!(change & (POD.DISRUPTED | POD.FINISHED | POD.TERMINATING | POD.DELETED)) || timeUs < ctx.settings.warmupUs) return;
       if (change & POD.DISRUPTED) {
         const key = `${pod.workload.index} ${pod.disruption}`;
         let entry = counts.get(key);
@@ -137,11 +137,12 @@ export const disruptions = defineMeasure({
   },
 });
 
-/** Counted once: when it fails, when it ends because it is being deleted, or when it is deleted without having finished. */
+/** Counted once: when it fails by itself, or when its deletion begins before it has finished. */
 function endedAfterReady(pod: PodRecord, change: number): boolean {
   if (pod.readyUs < 0) return false;
-  // A process that exits with 0 after SIGTERM leaves phase Succeeded, but nobody asked it to be done.
-  if (change & POD.FINISHED) return pod.pod.status.phase === 'Failed' || pod.pod.metadata.deletionTimestamp !== undefined;
+  if (change & POD.TERMINATING) return !pod.isFinished || (change & POD.FINISHED) !== 0;
+  if (pod.isTerminating) return false;
+  if (change & POD.FINISHED) return pod.pod.status.phase === 'Failed';
   return (change & POD.DELETED) !== 0 && !pod.isFinished;
 }
 

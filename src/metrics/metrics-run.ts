@@ -22,6 +22,7 @@ import type {
 import { RunMeasurements } from './measurements.ts';
 import type { Figure, Table } from './result.ts';
 import { SampleClock } from './sample-clock.ts';
+import { annotatedUsage } from './usage-model.ts';
 
 export interface MetricsOptions {
   readonly engine: Engine;
@@ -30,6 +31,7 @@ export interface MetricsOptions {
   readonly topics: MeasureTopics;
   readonly measures: readonly MeasureDef[];
   readonly machines?: readonly MachinePrice[];
+  /** Default: the annotations of usage-model.ts. */
   readonly usage?: UsageModel;
   readonly settings?: Partial<MeasureSettings>;
   /** Time between two samples of the series. Default 10 s; longer when the run would need more than `maxPoints`. */
@@ -60,7 +62,7 @@ export class MetricsRun {
     const intervalUs = options.intervalUs ?? 10_000_000;
     this.engine = engine;
     this.clock = new SampleClock(Math.max(intervalUs, (options.durationUs ?? 0) / maxPoints), maxPoints);
-    this.view = new ClusterView(topology, this.clock, options.usage ?? (() => undefined));
+    this.view = new ClusterView(topology, this.clock, options.usage ?? annotatedUsage);
     this.commitListeners = [];
     const ctx: MeasureContext = {
       view: this.view,

@@ -38,8 +38,8 @@ export const POD_OUTCOMES: TableSpec = {
     column('bound', 'integer', 'pods', 'Pods that got a node.'),
     column('started', 'integer', 'pods', 'Pods of which a container started.'),
     column('ready', 'integer', 'pods', 'Pods that became Ready at least once.'),
-    column('succeeded', 'integer', 'pods', 'Pods that finished with phase Succeeded.'),
-    column('failed', 'integer', 'pods', 'Pods that finished with phase Failed.'),
+    column('succeeded', 'integer', 'pods', 'Pods that finished with phase Succeeded before anybody deleted them.'),
+    column('failed', 'integer', 'pods', 'Pods that finished with phase Failed before anybody deleted them.'),
     column('deleted', 'integer', 'pods', 'Pod objects removed.'),
     column('restarts', 'integer', 'count', 'Container restarts.'),
     column('unscheduled_end', 'integer', 'pods', 'Exist at the end, have no node.'),
@@ -156,7 +156,8 @@ export const podLifecycle = defineMeasure({
         own.restarts += pod.newRestarts;
         total.restarts += pod.newRestarts;
       }
-      if (change & POD.FINISHED) {
+      // The containers of a pod that is being deleted end too, but that is no outcome of its own.
+      if (change & POD.FINISHED && !pod.isTerminating) {
         const isSuccess = pod.pod.status.phase === 'Succeeded';
         if (isSuccess) {
           own.succeeded++;
