@@ -33,6 +33,7 @@ export const TEST_HINTS: readonly HintEntry[] = [
 ];
 
 export interface QueueFixture {
+  readonly infos: PodInfos;
   readonly queue: SchedulingQueue;
   readonly world: { nowUs: number; readyCount: number; readonly closedFor: Set<string>; readonly pods: Map<string, Pod> };
   /** Pops and fails the pod with these rejectors. */
@@ -67,6 +68,7 @@ export function queueFixture(options: { version?: KubernetesVersion; hints?: rea
     },
   });
   return {
+    infos,
     queue,
     world,
     fail: (...rejectors) => {

@@ -86,7 +86,7 @@ test('agrees with a naive queue on any sequence of operations', () => {
             flight.record.pendingPlugins = [...step.pending];
             const current = pods.get(flight.record.pod.metadata.name);
             if (current !== undefined) {
-              flight.record.refresh({ ...flight.record.info, pod: current } as never);
+              flight.record.refresh(fixture.infos.of(current));
               flight.twin.pod = current;
             }
             queue.addUnschedulableIfNotPresent(flight.record);
