@@ -1,19 +1,33 @@
 /**
  * The machinery of this release behind the commands.
  */
-import { readFileSync } from 'node:fs';
+import { VERSION } from '../base/version.ts';
+import { panels } from '../report/panels/registry.ts';
+import { drawReport, readResult, writeResult } from '../report/write-result-file.ts';
 import { builtInVocabulary } from '../scenario/built-in-vocabulary.ts';
+import { startScenario } from '../scenario/scenario-run.ts';
+import { schedulerPlugins } from '../scheduler/plugins/registry.ts';
 import type { CliParts } from './io.ts';
 
 export function builtInParts(): CliParts {
   return {
-    version: packageVersion(),
+    version: VERSION,
     words: builtInVocabulary(),
-  } as unknown as CliParts;
+    families: {
+      plugins: schedulerPlugins.map((plugin) => ({
+        name: plugin.name,
+        summary: plugin.points.join(', '),
+        facts: weightFacts(plugin.defaultWeight),
+      })),
+      panels: panels.map((panel) => ({ name: panel.name, summary: panel.title, facts: {} })),
+    },
+    startScenario,
+    writeResult,
+    readResult,
+    renderReport: drawReport,
+  };
 }
 
-/** From package.json, which stands two folders above both src/cli and dist/cli. */
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+function weightFacts(weight: number): Readonly<Record<string, string>> {
+  return weight > 0 ? { 'default weight': String(weight) } : {};
 }
