@@ -150,12 +150,13 @@ test('agrees with a naive queue on any sequence of operations', () => {
         for (const name of NAMES) {
           const record = queue.get(`default/${name}`);
           const twin = naive.find(name);
-          expect([name, PLACES[record?.place ?? PLACE.NONE]]).toEqual([name, twin?.place ?? 'none']);
-          expect(record?.attempts).toBe(twin?.attempts);
-          expect(record?.timestampUs).toBe(twin?.timeUs);
-          expect(record?.gatingPlugin).toBe(twin?.gate);
+          const place = PLACES[record?.place ?? PLACE.NONE];
+          const found = `${name} ${place} ${record?.attempts} ${record?.timestampUs} ${record?.gatingPlugin}`;
+          const wanted = `${name} ${twin?.place ?? 'none'} ${twin?.attempts} ${twin?.timeUs} ${twin?.gate}`;
+          // One comparison of texts instead of four expectations: this runs a hundred thousand times.
+          if (found !== wanted) expect(found).toBe(wanted);
         }
-        expect(queue.inFlightCount).toBe(naive.inFlight.length);
+        if (queue.inFlightCount !== naive.inFlight.length) expect(queue.inFlightCount).toBe(naive.inFlight.length);
       }
     }),
     120,
