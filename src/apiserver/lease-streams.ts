@@ -13,9 +13,13 @@ import { fail } from '../base/invariant.ts';
 import type { TimeUs } from '../objects/meta.ts';
 
 /** One stretch of regular renewals: at firstUs, firstUs + periodUs, ... up to and including endUs. */
-interface Stretch {
+export interface RenewalStretch {
   readonly firstUs: TimeUs;
   readonly periodUs: number;
+  readonly endUs: TimeUs;
+}
+
+interface Stretch extends RenewalStretch {
   endUs: TimeUs;
 }
 
@@ -25,10 +29,18 @@ const STRETCHES_MAX = 8;
 export class LeaseStream {
   readonly nodeName: string;
   private readonly stretches: Stretch[];
+  private readonly onChange: () => void;
 
-  constructor(nodeName: string) {
+  /** `onChange` is called whenever renewals start or stop. */
+  constructor(nodeName: string, onChange: () => void = () => {}) {
     this.nodeName = nodeName;
     this.stretches = [];
+    this.onChange = onChange;
+  }
+
+  /** The latest stretch; undefined before the first. */
+  get latest(): RenewalStretch | undefined {
+    return this.stretches[this.stretches.length - 1];
   }
 
   get isRunning(): boolean {
@@ -42,12 +54,15 @@ export class LeaseStream {
     this.stop(firstUs - 1);
     this.stretches.push({ firstUs, periodUs, endUs: Infinity });
     if (this.stretches.length > STRETCHES_MAX) this.stretches.shift();
+    this.onChange();
   }
 
   /** No renewal arrives after `nowUs`. Does nothing when the stream does not run. */
   stop(nowUs: TimeUs): void {
     const last = this.stretches[this.stretches.length - 1];
-    if (last !== undefined && last.endUs > nowUs) last.endUs = nowUs;
+    if (last === undefined || last.endUs <= nowUs) return;
+    last.endUs = nowUs;
+    this.onChange();
   }
 
   /** The renewTime that a reader with the state of `timeUs` sees; -1 before the first renewal. */
@@ -63,16 +78,27 @@ export class LeaseStream {
 
 export class LeaseStreams {
   private readonly byNode: Map<string, LeaseStream>;
+  private readonly noteChange: () => void;
+  private changeCount: number;
 
   constructor() {
     this.byNode = new Map();
+    this.changeCount = 0;
+    this.noteChange = () => {
+      this.changeCount++;
+    };
+  }
+
+  /** Grows whenever any node's renewals start or stop, or a lease goes. */
+  get version(): number {
+    return this.changeCount;
   }
 
   /** The stream of `nodeName`, made on first use. */
   of(nodeName: string): LeaseStream {
     let stream = this.byNode.get(nodeName);
     if (stream === undefined) {
-      stream = new LeaseStream(nodeName);
+      stream = new LeaseStream(nodeName, this.noteChange);
       this.byNode.set(nodeName, stream);
     }
     return stream;
@@ -84,6 +110,6 @@ export class LeaseStreams {
 
   /** Forgets the lease of a node that is gone. */
   remove(nodeName: string): void {
-    this.byNode.delete(nodeName);
+    if (this.byNode.delete(nodeName)) this.changeCount++;
   }
 }

@@ -11,7 +11,7 @@
  */
 import type { Op } from '../engine/process.ts';
 import type { Kind, ObjectOf } from '../objects/kinds.ts';
-import type { ObjectKey } from '../objects/meta.ts';
+import type { ObjectKey, TimeUs } from '../objects/meta.ts';
 
 export interface Lister<T> {
   readonly size: number;
@@ -33,6 +33,19 @@ export interface EventHandlers<T> {
   onDelete?(last: T): void;
 }
 
+/**
+ * The heartbeat leases as a Lease informer shows them, in a form to compute with: while `version` stays, a node's lease
+ * was last renewed at the last of firstUs, firstUs + periodUs, ... that is not after viewUs and endUs.
+ */
+export interface HeartbeatView {
+  /** The cache shows the state of this time; -1 before its first list. */
+  readonly viewUs: TimeUs;
+  /** Changes whenever any node's renewals start or stop. */
+  readonly version: number;
+  /** The node's latest renewals; undefined without a lease. They may begin after viewUs: ask leaseRenewTimeUs then. */
+  renewalsOf(nodeName: string): { readonly firstUs: TimeUs; readonly periodUs: number; readonly endUs: TimeUs } | undefined;
+}
+
 export interface Informer<T> extends Lister<T> {
   readonly kind: string;
   /** Whether the first list has arrived. */
@@ -45,6 +58,8 @@ export interface Informer<T> extends Lister<T> {
   addIndex(name: string, valuesOf: (object: T) => readonly string[]): void;
   /** On a Lease informer: the renewTime this cache shows for the node's heartbeat lease; -1 when it shows none. */
   leaseRenewTimeUs(nodeName: string): number;
+  /** The same for readers that look at thousands of nodes at a time. */
+  readonly heartbeats: HeartbeatView;
 }
 
 export interface InformerFilter {

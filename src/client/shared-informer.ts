@@ -9,7 +9,7 @@ import type { WatchEvent, WatchEventType, WatchFilter } from '../apiserver/watch
 import type { AnyObject, Kind } from '../objects/kinds.ts';
 import { keyOf, type ObjectKey } from '../objects/meta.ts';
 import type { Connection } from './connection.ts';
-import type { EventHandlers, Informer } from './informer.ts';
+import type { EventHandlers, HeartbeatView, Informer } from './informer.ts';
 import { InformerCache } from './informer-cache.ts';
 import { Reflector, type ReflectorTarget } from './reflector.ts';
 import type { RestClient } from './rest-client.ts';
@@ -80,6 +80,20 @@ export class SharedInformer implements Informer<AnyObject>, ReflectorTarget {
     const viewUs = this.reflector.viewTimeUs;
     const { store } = this.client.access.servers[0]!;
     return viewUs < 0 ? -1 : (store.leases.find(nodeName)?.renewedAtUs(viewUs) ?? -1);
+  }
+
+  get heartbeats(): HeartbeatView {
+    const { reflector, client } = this;
+    const { leases } = client.access.servers[0]!.store;
+    return {
+      get viewUs() {
+        return reflector.viewTimeUs;
+      },
+      get version() {
+        return leases.version;
+      },
+      renewalsOf: (nodeName) => leases.find(nodeName)?.latest,
+    };
   }
 
   whenSynced(run: () => void): void {

@@ -7,6 +7,7 @@
  * Units     microseconds on the controller's clock; -1 stands for no lease
  * Oracle    the naive monitor in node-health-table.test.ts
  */
+import type { HeartbeatView } from '../client/informer.ts';
 import type { TimeUs } from '../objects/meta.ts';
 import type { Node, NodeCondition } from '../objects/node.ts';
 import { nodeCondition } from '../objects/node.ts';
@@ -14,6 +15,7 @@ import { nodeCondition } from '../objects/node.ts';
 /** Where the table reads lease renewals; an informer of Lease is one. */
 export interface LeaseReader {
   leaseRenewTimeUs(nodeName: string): TimeUs;
+  readonly heartbeats: HeartbeatView;
 }
 
 /** Everything but the columns that every pass reads. */
@@ -47,6 +49,12 @@ export class NodeHealthTable {
   private renewUs: Float64Array;
   private probeUs: Float64Array;
   private graceUs: Float64Array;
+  /** The node's latest stretch of regular renewals; firstUs is Infinity when it has to be asked for by name. */
+  private firstUs: Float64Array;
+  private periodUs: Float64Array;
+  private endUs: Float64Array;
+  /** Version of the heartbeats that the stretches are of. */
+  private heartbeatVersion: number;
   /** 1: the pass must look at the whole record. */
   private attention: Uint8Array;
   private counted: Uint8Array;
@@ -60,6 +68,10 @@ export class NodeHealthTable {
     this.renewUs = new Float64Array(64);
     this.probeUs = new Float64Array(64);
     this.graceUs = new Float64Array(64);
+    this.firstUs = new Float64Array(64);
+    this.periodUs = new Float64Array(64);
+    this.endUs = new Float64Array(64);
+    this.heartbeatVersion = -1;
     this.attention = new Uint8Array(64);
     this.counted = new Uint8Array(64);
     this.zoneIds = new Int32Array(64);
@@ -108,6 +120,7 @@ export class NodeHealthTable {
       this.renewUs[row] = -1;
       this.probeUs[row] = 0;
       this.graceUs[row] = 0;
+      this.firstUs[row] = Infinity;
       this.counted[row] = COUNTS_NOT;
     }
     const record = this.records[row]!;
@@ -141,6 +154,9 @@ export class NodeHealthTable {
       this.renewUs[to] = this.renewUs[from]!;
       this.probeUs[to] = this.probeUs[from]!;
       this.graceUs[to] = this.graceUs[from]!;
+      this.firstUs[to] = this.firstUs[from]!;
+      this.periodUs[to] = this.periodUs[from]!;
+      this.endUs[to] = this.endUs[from]!;
       this.attention[to] = this.attention[from]!;
       this.counted[to] = this.counted[from]!;
       this.zoneIds[to] = this.zoneIds[from]!;
@@ -156,14 +172,24 @@ export class NodeHealthTable {
    */
   sweep(nowUs: TimeUs, leases: LeaseReader): number[] {
     const rows: number[] = [];
-    const { records, renewUs, probeUs, graceUs, attention } = this;
+    const { heartbeats } = leases;
+    if (heartbeats.version !== this.heartbeatVersion) this.readStretches(heartbeats);
+    const { viewUs } = heartbeats;
+    const { records, renewUs, probeUs, graceUs, attention, firstUs, periodUs, endUs } = this;
     const count = records.length;
     for (let row = 0; row < count; row++) {
       if (attention[row] !== 0) {
         rows.push(row);
         continue;
       }
-      const renewed = leases.leaseRenewTimeUs(records[row]!.name);
+      const first = firstUs[row]!;
+      let renewed: number;
+      if (viewUs >= first) {
+        const period = periodUs[row]!;
+        renewed = first + Math.floor((Math.min(viewUs, endUs[row]!) - first) / period) * period;
+      } else {
+        renewed = leases.leaseRenewTimeUs(records[row]!.name);
+      }
       if (renewed > renewUs[row]!) {
         renewUs[row] = renewed;
         probeUs[row] = nowUs;
@@ -197,12 +223,27 @@ export class NodeHealthTable {
     }
     record.hasHealth = true;
     this.graceUs[row] = ready === undefined ? startupGraceUs : graceUs;
+    this.readStretch(row, leases.heartbeats);
     const renewed = leases.leaseRenewTimeUs(record.name);
     if (renewed >= 0 && renewed > savedLeaseUs) {
       this.renewUs[row] = renewed;
       this.probeUs[row] = nowUs;
     }
     return nowUs > this.probeUs[row]! + this.graceUs[row]!;
+  }
+
+  private readStretches(heartbeats: HeartbeatView): void {
+    this.heartbeatVersion = heartbeats.version;
+    for (let row = 0; row < this.records.length; row++) this.readStretch(row, heartbeats);
+  }
+
+  private readStretch(row: number, heartbeats: HeartbeatView): void {
+    const stretch = heartbeats.renewalsOf(this.records[row]!.name);
+    // A stretch that was stopped before it began says nothing; an older one may.
+    const isUsable = stretch !== undefined && stretch.endUs >= stretch.firstUs;
+    this.firstUs[row] = isUsable ? stretch.firstUs : Infinity;
+    this.periodUs[row] = isUsable ? stretch.periodUs : 1;
+    this.endUs[row] = isUsable ? stretch.endUs : -1;
   }
 
   /** The controller itself has written this Ready condition. */
@@ -258,6 +299,9 @@ export class NodeHealthTable {
     this.renewUs = copyInto(new Float64Array(size), this.renewUs);
     this.probeUs = copyInto(new Float64Array(size), this.probeUs);
     this.graceUs = copyInto(new Float64Array(size), this.graceUs);
+    this.firstUs = copyInto(new Float64Array(size), this.firstUs);
+    this.periodUs = copyInto(new Float64Array(size), this.periodUs);
+    this.endUs = copyInto(new Float64Array(size), this.endUs);
     this.attention = copyInto(new Uint8Array(size), this.attention);
     this.counted = copyInto(new Uint8Array(size), this.counted);
     this.zoneIds = copyInto(new Int32Array(size), this.zoneIds);

@@ -82,7 +82,7 @@ describe.each(controllers.map((def) => [def.name, def] as const))('%s', (name, d
         node('node-1', { ready: 'True' }),
       );
       w.run(5 * MINUTE_US);
-      return w.engine.digest.value;
+      return w.engine.digest.toString();
     });
     expect(digests[0]).toEqual(digests[1]);
   });

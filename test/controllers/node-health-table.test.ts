@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { LeaseStreams } from '../../src/apiserver/lease-streams.ts';
 import { NodeHealthTable } from '../../src/controllers/node-health-table.ts';
 import { SECOND_US } from '../../src/engine/units.ts';
 import type { Node, NodeCondition } from '../../src/objects/node.ts';
@@ -9,6 +10,8 @@ import { node } from './objects.ts';
 
 const GRACE_US = 50 * SECOND_US;
 const STARTUP_US = 60 * SECOND_US;
+/** Leases without regular renewals. */
+const ASK_BY_NAME = { viewUs: 0, version: 0, renewalsOf: () => undefined };
 
 /** The rules of the monitor for one node, looked at in full in every pass. */
 class NaiveMonitor {
@@ -51,7 +54,7 @@ test('finds the same silent nodes as a monitor that looks at every node in full'
       const naive = [0, 1, 2, 3].map(() => new NaiveMonitor());
       const nodes = [0, 1, 2, 3].map((i) => node(`node-${i}`, i === 3 ? {} : { ready: 'True' }));
       const leaseUs = nodes.map(() => -1);
-      const leases = { leaseRenewTimeUs: (name: string) => leaseUs[Number(name.slice(5))]! };
+      const leases = { leaseRenewTimeUs: (name: string) => leaseUs[Number(name.slice(5))]!, heartbeats: ASK_BY_NAME };
       for (const entry of nodes) table.set(entry, 'z', false);
       let nowUs = 0;
       for (const changes of schedule) {
@@ -87,7 +90,7 @@ test('finds the same silent nodes as a monitor that looks at every node in full'
 
 test('closes up when nodes go, and keeps what it knows of the others', () => {
   const table = new NodeHealthTable();
-  const leases = { leaseRenewTimeUs: () => 0 };
+  const leases = { leaseRenewTimeUs: () => 0, heartbeats: ASK_BY_NAME };
   for (const name of ['a', 'b', 'c']) table.set(node(name, { ready: 'True' }), name === 'b' ? 'zone-b' : 'zone-a', false);
   for (const row of table.sweep(0, leases)) {
     table.probe(row, table.record(row).node, 0, leases, GRACE_US, STARTUP_US);
@@ -108,4 +111,48 @@ test('a node that comes back under its name before the next pass is not forgotte
   table.set(node('a'), 'z', false);
   expect(table.dropGone()).toEqual([]);
   expect(table.record(0).isKnown).toBe(true);
+});
+
+test('reckons regular renewals as the leases themselves would tell them, through starts, stops and lag', () => {
+  const change = fc.record({ node: fc.nat(3), isStart: fc.boolean(), delayS: fc.nat(15), periodS: fc.integer({ min: 9, max: 11 }) });
+  const passes = fc.array(fc.option(change, { nil: undefined }), { minLength: 1, maxLength: 60 });
+  check(
+    fc.property(passes, fc.constantFrom(0, 1, 7), (schedule, lagS) => {
+      const streams = new LeaseStreams();
+      let nowUs = 0;
+      const viewUs = (): number => nowUs - lagS * SECOND_US;
+      const leases = {
+        leaseRenewTimeUs: (name: string) => streams.find(name)?.renewedAtUs(viewUs()) ?? -1,
+        heartbeats: {
+          get viewUs() {
+            return viewUs();
+          },
+          get version() {
+            return streams.version;
+          },
+          renewalsOf: (name: string) => streams.find(name)?.latest,
+        },
+      };
+      const byName = { ...leases, heartbeats: ASK_BY_NAME };
+      const tables = [new NodeHealthTable(), new NodeHealthTable()] as const;
+      for (const table of tables) for (const i of [0, 1, 2, 3]) table.set(node(`node-${i}`, { ready: 'True' }), 'z', false);
+      for (const step of schedule) {
+        if (step !== undefined) {
+          const stream = streams.of(`node-${step.node}`);
+          if (step.isStart) stream.start(nowUs + step.delayS * SECOND_US, step.periodS * SECOND_US);
+          else stream.stop(nowUs);
+        }
+        const found = tables.map((table, i) => {
+          const reader = i === 0 ? leases : byName;
+          const rows = table.sweep(nowUs, reader);
+          const silent = rows.filter((row) => table.probe(row, table.record(row).node, nowUs, reader, GRACE_US, STARTUP_US));
+          for (const row of rows) table.settle(row, true, false);
+          return silent;
+        });
+        expect(found[0]).toEqual(found[1]);
+        nowUs += 5 * SECOND_US;
+      }
+    }),
+    200,
+  );
 });
