@@ -37,6 +37,8 @@ export class Reflector implements WatchReader {
   private connection: Connection;
   private readonly target: ReflectorTarget;
   private readonly backoff: Backoff;
+  /** Whether a first list has arrived; before, there is nothing to resume. */
+  private hasListed: boolean;
   private stream: WatchStream | undefined;
   private cancelWait: () => void;
   /** Answers to requests of an earlier round are ignored. */
@@ -53,6 +55,7 @@ export class Reflector implements WatchReader {
     this.connection = connection;
     this.target = target;
     this.backoff = new Backoff(client.rng.fork(`backoff/${kind}`));
+    this.hasListed = false;
     this.stream = undefined;
     this.cancelWait = () => {};
     this.round = 0;
@@ -74,8 +77,8 @@ export class Reflector implements WatchReader {
   /** Drops the watch and resumes it, now or after `delayUs`; nothing is missed unless the history is too short. */
   rewatch(delayUs = 0): void {
     this.leave();
-    if (delayUs > 0) this.wait(delayUs, () => this.watch());
-    else this.watch();
+    if (delayUs > 0) this.wait(delayUs, () => this.goOn());
+    else this.goOn();
   }
 
   /** Goes on over another connection, from where it is. */
@@ -83,8 +86,7 @@ export class Reflector implements WatchReader {
     this.leave();
     this.connection = connection;
     this.client.useConnection(connection);
-    if (this.lastRevision === 0) this.list(0);
-    else this.watch();
+    this.goOn();
   }
 
   /** Everything committed until then is in the target; -1 before the first list. */
@@ -103,6 +105,11 @@ export class Reflector implements WatchReader {
   onWatchEnd(_reason: string): void {
     this.leave();
     this.watch();
+  }
+
+  private goOn(): void {
+    if (this.hasListed) this.watch();
+    else this.list(0);
   }
 
   private leave(): void {
@@ -140,6 +147,7 @@ export class Reflector implements WatchReader {
           return;
         }
         const { items, resourceVersion: revision } = result as ObjectList;
+        this.hasListed = true;
         this.lastRevision = revision;
         this.viewUs = Math.max(this.viewUs, startedUs);
         this.target.replace(items, revision);

@@ -48,6 +48,7 @@ describe('HistoryWindow', () => {
       fc.record({ revision: fc.integer({ min: 1, max: 3 }), time: fc.constantFrom(0, 1, HISTORY_FRESH_US, 3 * HISTORY_FRESH_US) }),
       {
         maxLength: 400,
+        size: 'max',
       },
     );
     check(

@@ -111,7 +111,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 test('agrees with the model on outcomes, revisions, events and final state after any mix of writes', () => {
   check(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const { store } = new ApiWorld();
       const model = new Model();
       const log: string[] = [];

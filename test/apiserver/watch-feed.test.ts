@@ -196,7 +196,7 @@ test('every watch sees strictly increasing revisions and ends in step with the s
     fc.record({ do: fc.constant('lag' as const), us: fc.nat(4000) }),
   );
   check(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
       const world = new ApiWorld();
       const filters: WatchFilter[] = [{}, { nodeName: 'n' }, { select: (pod) => (pod as Pod).spec.nodeName === 'm' }];
       const views: { filter: WatchFilter; sink: LogSink; objects: Map<string, AnyObject> }[] = [];

@@ -54,7 +54,7 @@ describe('a request', () => {
     expect(log).toEqual([HANDSHAKE_US + ROUND_TRIP_US, ROUND_TRIP_US]);
   });
 
-  test('is a process\'s one wait, and gives the object or a status', () => {
+  test("is a process's one wait, and gives the object or a status", () => {
     const { world, component, client } = setup();
     const outcome = world.spawn(
       component,
@@ -179,7 +179,13 @@ describe('rules on requests', () => {
     ['lose-reply', { what: 'lose-reply' }, 1, '0 Timeout ambiguous', 60 * SECOND_US],
     ['delay', { what: 'delay', by: { kind: 'constant', value: 5000 } }, 1, 'ok', ROUND_TRIP_US + 5000],
     ['delay-reply', { what: 'delay-reply', by: { kind: 'constant', value: 5000 } }, 1, 'ok', ROUND_TRIP_US + 5000],
-    ['delay beyond the time-out', { what: 'delay', by: { kind: 'constant', value: 70 * SECOND_US } }, 1, '0 Timeout ambiguous', 60 * SECOND_US],
+    [
+      'delay beyond the time-out',
+      { what: 'delay', by: { kind: 'constant', value: 70 * SECOND_US } },
+      1,
+      '0 Timeout ambiguous',
+      60 * SECOND_US,
+    ],
   ] as const)('%s', (_name, effect, stored, outcome, us) => {
     const s = setup();
     addRule(s.world.servers, { matches: (_request, client) => client === 'worker', effect });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Expectations, EXPECTATIONS_TIMEOUT_US } from '../../src/client/expectations.ts';
+import { EXPECTATIONS_TIMEOUT_US, Expectations } from '../../src/client/expectations.ts';
 import { bucketLimiter, defaultControllerRateLimiter, fixedDelayLimiter, itemExponentialLimiter } from '../../src/client/rate-limiters.ts';
 import { TokenBucket } from '../../src/client/token-bucket.ts';
 import { WorkQueue } from '../../src/client/work-queue.ts';
@@ -131,7 +131,7 @@ describe('WorkQueue', () => {
       fc.record({ do: fc.constant('run' as const), us: fc.nat(15) }),
     );
     check(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
         const { engine, queue } = setup();
         const naive = new NaiveQueue();
         for (const each of steps) {
@@ -255,7 +255,7 @@ describe('TokenBucket', () => {
 
   test('never passes more than burst + rate in any stretch of time', () => {
     check(
-      fc.property(fc.array(fc.nat(200_000), { minLength: 1, maxLength: 50 }), (gaps) => {
+      fc.property(fc.array(fc.nat(200_000), { minLength: 1, maxLength: 50, size: 'max' }), (gaps) => {
         const bucket = new TokenBucket(10, 3, 0);
         let nowUs = 0;
         const passes = gaps.map((gap) => {
