@@ -72,13 +72,15 @@ describe('init containers and sidecars', () => {
     expect(world.phase('web')).toBe('Pending');
     expect(world.pod('web')!.status.conditions.find((c) => c.type === 'Initialized')?.status).toBe('False');
     world.runTo(11);
-    expect(world.log).toEqual([
-      [0.001, 'web/one started'],
-      [5.001, 'web/one stopped 0'],
-      [5.001, 'web/two started'],
-      [10.001, 'web/two stopped 0'],
-      [10.001, 'web/main started'],
-    ].map(([time, what]) => [expect.closeTo(time as number, 1), what]));
+    expect(world.log).toEqual(
+      [
+        [0.001, 'web/one started'],
+        [5.001, 'web/one stopped 0'],
+        [5.001, 'web/two started'],
+        [10.001, 'web/two stopped 0'],
+        [10.001, 'web/main started'],
+      ].map(([time, what]) => [expect.closeTo(time as number, 1), what]),
+    );
     expect(world.isReady('web')).toBe(true);
   });
 
@@ -194,7 +196,13 @@ describe('probes', () => {
   test('a hung container is killed by its liveness probe and restarted', () => {
     const world = new NodeWorld();
     const livenessProbe = { exec: { command: ['x'] }, periodSeconds: 10, failureThreshold: 3 };
-    world.create(pod('web', { behaviour: { 'hang-after': '60s', 'stop-duration': 'never' }, container: { livenessProbe }, spec: { terminationGracePeriodSeconds: 5 } }));
+    world.create(
+      pod('web', {
+        behaviour: { 'hang-after': '60s', 'stop-duration': 'never' },
+        container: { livenessProbe },
+        spec: { terminationGracePeriodSeconds: 5 },
+      }),
+    );
     world.runTo(150);
     const stop = world.log.find(([, what]) => what.includes('stopped'))!;
     expect(stop[1]).toBe('web/main stopped 137');

@@ -273,12 +273,24 @@ describe('a node cut off', () => {
     world.runTo(10);
     const web = world.pod('web')!;
     world.store.update(
-      { ...web, status: { ...web.status, conditions: web.status.conditions.map((c) => (c.type === 'Ready' ? { ...c, status: 'False' as const } : c)) } },
+      {
+        ...web,
+        status: {
+          ...web.status,
+          conditions: web.status.conditions.map((c) => (c.type === 'Ready' ? { ...c, status: 'False' as const } : c)),
+        },
+      },
       'status',
     );
     const node = world.node();
     world.store.update(
-      { ...node, status: { ...node.status, conditions: node.status.conditions.map((c) => (c.type === 'Ready' ? { ...c, status: 'Unknown' as const } : c)) } },
+      {
+        ...node,
+        status: {
+          ...node.status,
+          conditions: node.status.conditions.map((c) => (c.type === 'Ready' ? { ...c, status: 'Unknown' as const } : c)),
+        },
+      },
       'status',
     );
     expect([world.isReady('web'), world.ready()]).toEqual([false, 'Unknown']);

@@ -62,7 +62,10 @@ export class NodeWorld {
     this.network = new Network(this.topology, networkProfile(options.network ?? 'instant'), this.engine.rng.fork('network'));
     this.network.addEndpoint('control-plane', this.topology.controlPlane);
     this.store = new Store(this.engine);
-    this.servers = Array.from({ length: options.apiServers ?? 1 }, (_, i) => new ApiServer(this.store, { name: `apiserver-${i}`, admission: [] }));
+    this.servers = Array.from(
+      { length: options.apiServers ?? 1 },
+      (_, i) => new ApiServer(this.store, { name: `apiserver-${i}`, admission: [] }),
+    );
     this.access = new ApiAccess({ runtime, network: this.network, servers: this.servers });
     this.fleet = new NodeFleet({
       engine: this.engine,
@@ -135,7 +138,10 @@ export class NodeWorld {
 
   /** Names of what really runs on a node. */
   running(name = 'a-1-1'): string[] {
-    return this.fleet.agent(name)!.runningPods().map((pod) => pod.name);
+    return this.fleet
+      .agent(name)!
+      .runningPods()
+      .map((pod) => pod.name);
   }
 }
 
