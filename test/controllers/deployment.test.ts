@@ -1,11 +1,15 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { relist } from '../../src/client/controls.ts';
 import { deployment as deploymentController } from '../../src/controllers/deployment.ts';
 import { garbageCollector } from '../../src/controllers/garbage-collector.ts';
 import { replicaset } from '../../src/controllers/replicaset.ts';
 import { MILLISECOND_US, MINUTE_US, SECOND_US } from '../../src/engine/units.ts';
+import { keyOf } from '../../src/objects/meta.ts';
 import { isPodReady } from '../../src/objects/pod.ts';
 import type { Deployment } from '../../src/objects/workloads.ts';
 import { ControllerWorld, type ControllerWorldOptions } from '../support/controller-world.ts';
+import { check } from '../support/seeded.ts';
 import { deployment, template } from './objects.ts';
 
 function world(options: Partial<ControllerWorldOptions> = {}): ControllerWorld {
@@ -302,4 +306,55 @@ describe('pause, size and history', () => {
     w.run(1500 * MILLISECOND_US);
     expect(readyByImage(w)).toEqual({ 'web:v1': 3 });
   });
+});
+
+test('after any edits and failures it reaches what is wanted and then writes nothing more', () => {
+  const step = fc.oneof(
+    fc.record({ replicas: fc.nat(6) }),
+    fc.record({ image: fc.constantFrom('web:v1', 'web:v2', 'web:v3') }),
+    fc.record({ surge: fc.nat(2), missing: fc.nat(2) }),
+    fc.record({ paused: fc.boolean() }),
+    fc.record({ remove: fc.nat(9) }),
+    fc.constant({ crash: true as const }),
+    fc.constant({ relist: true as const }),
+  );
+  const plan = fc.array(fc.tuple(fc.integer({ min: 1, max: 4_000_000 }), step), { maxLength: 12 });
+  check(
+    fc.property(plan, fc.constantFrom(1_000, 150_000), (schedule, linkUs) => {
+      const w = world({ linkUs, startUs: 500_000 }).start(deployment('web'));
+      const change = (spec: Partial<Deployment['spec']>): void =>
+        w.change('Deployment', 'default/web', (web) => ({ ...web, spec: { ...web.spec, ...spec } }));
+      for (const [waitUs, what] of schedule) {
+        w.run(waitUs);
+        if ('replicas' in what) change({ replicas: what.replicas });
+        else if ('image' in what) change({ template: template(what.image) });
+        else if ('surge' in what) change({ strategy: { type: 'RollingUpdate', maxSurge: what.surge, maxUnavailable: what.missing } });
+        else if ('paused' in what) change({ paused: what.paused });
+        else if ('remove' in what) {
+          const live = w.livePods();
+          const victim = live[what.remove % Math.max(1, live.length)];
+          if (victim !== undefined) w.remove('Pod', keyOf(victim));
+        } else if ('crash' in what) {
+          if (w.manager.isRunning) w.manager.restart(SECOND_US);
+        } else {
+          relist(w.access, 'kube-controller-manager', 'ReplicaSet', SECOND_US);
+        }
+      }
+      change({ paused: false });
+      w.run(10 * MINUTE_US);
+      const { spec, status } = w.get('Deployment', 'web')!;
+      const wanted = spec.template.spec.containers[0]!.image;
+      expect(readyByImage(w)).toEqual(spec.replicas === 0 ? {} : { [wanted]: spec.replicas });
+      expect(status).toMatchObject({
+        replicas: spec.replicas,
+        updatedReplicas: spec.replicas,
+        availableReplicas: spec.replicas,
+        unavailableReplicas: 0,
+      });
+      const writes = w.writeCount;
+      w.run(30 * MINUTE_US);
+      expect(w.writeCount).toBe(writes);
+    }),
+    40,
+  );
 });
