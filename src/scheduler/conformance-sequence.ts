@@ -1,5 +1,5 @@
 /**
- * SequenceRunner: plays a recorded sequence of operations and compares every step.
+ * playSequence: plays the operations of a recorded sequence on our scheduler, one after the other.
  *
  * Order     among equally good nodes, and equally good nodes to preempt on, the smallest name, as recorded
  */
@@ -8,51 +8,51 @@ import { SECOND_US } from '../engine/units.ts';
 import { isRawObject, type RawObject } from '../objects/decode-reader.ts';
 import { keyOf } from '../objects/meta.ts';
 import type { Pod } from '../objects/pod.ts';
-import { bestNames, type CaseBench, describeCandidates, sorted } from './conformance.ts';
+import type { CaseBench } from './conformance.ts';
 import type { ConformanceCase, Operation } from './conformance-case.ts';
 import { decodeRaw } from './conformance-cluster.ts';
-import type { Comparison } from './conformance-compare.ts';
+import { bestNames, describeCandidates, sorted } from './conformance-record.ts';
 import { CycleState } from './cycle-state.ts';
 import type { Evaluation, PreemptionCandidate } from './framework.ts';
 import { planPreemption } from './preemption-plan.ts';
+
+/** The `expect` of the sequence. */
+export function playSequence(bench: CaseBench, source: ConformanceCase): RawObject {
+  const recorded = source.expect['steps'];
+  const hasIndex = Array.isArray(recorded) && recorded.some((step) => isRawObject(step) && step['nextStartNodeIndex'] !== undefined);
+  const player = new SequencePlayer(bench, hasIndex);
+  const steps = source.ops.map((operation, index) => player.step(operation, index));
+  player.problems.throwIfAny();
+  return { steps, finalPlacement: player.placement() };
+}
 
 interface Attempt {
   readonly evaluation: Evaluation;
   readonly state: CycleState;
 }
 
-export class SequenceRunner {
+class SequencePlayer {
+  readonly problems: ProblemList;
   private readonly bench: CaseBench;
-  private readonly comparison: Comparison;
-  private readonly problems: ProblemList;
+  /** Whether every scheduling step tells where the next search starts, as sampled sequences do. */
+  private readonly hasIndex: boolean;
   private nextStartNodeIndex: number;
 
-  constructor(bench: CaseBench, comparison: Comparison) {
-    this.bench = bench;
-    this.comparison = comparison;
+  constructor(bench: CaseBench, hasIndex: boolean) {
     this.problems = new ProblemList();
+    this.bench = bench;
+    this.hasIndex = hasIndex;
     this.nextStartNodeIndex = 0;
   }
 
-  run(source: ConformanceCase): void {
-    const steps = source.expect['steps'];
-    const expectedSteps = Array.isArray(steps) ? (steps as unknown[]) : [];
-    this.comparison.compare('steps.length', expectedSteps.length, source.ops.length);
-    for (let i = 0; i < source.ops.length; i++) {
-      const expected = expectedSteps[i];
-      const actual = this.step(source.ops[i]!, i, isRawObject(expected) ? expected : {});
-      this.comparison.compare(`steps[${i}]`, expected, actual);
-    }
-    this.problems.throwIfAny();
-    this.comparison.compare('finalPlacement', source.expect['finalPlacement'], this.placement());
-  }
-
-  private step(operation: Operation, index: number, expected: RawObject): RawObject {
+  step(operation: Operation, index: number): RawObject {
     const { cluster } = this.bench;
     switch (operation.op) {
       case 'schedule': {
         const pod = decodeRaw('Pod', operation.pod, `ops[${index}].pod`, this.problems);
-        return pod === undefined ? {} : this.schedule(pod, index, expected);
+        if (pod === undefined) return {};
+        const found = this.schedule(pod, index);
+        return this.hasIndex ? { ...found, nextStartNodeIndex: this.nextStartNodeIndex } : found;
       }
       case 'deletePod':
         return { deleted: cluster.deletePod(operation.name) !== undefined };
@@ -67,28 +67,33 @@ export class SequenceRunner {
     }
   }
 
-  private schedule(pod: Pod, index: number, expected: RawObject): RawObject {
+  placement(): RawObject {
+    const placed = this.bench.cluster.list('Pod').filter((pod) => pod.spec.nodeName !== '');
+    return Object.fromEntries(placed.map((pod) => [keyOf(pod), pod.spec.nodeName]));
+  }
+
+  private schedule(pod: Pod, index: number): RawObject {
     const { cluster } = this.bench;
     cluster.putIncoming(pod);
     const first = this.attempt(pod);
-    const found = this.describe(first.evaluation);
+    const found = describeAttempt(first.evaluation);
     if (first.evaluation.outcome === 'scheduled') {
       this.place(pod, String(found['node']), index);
-      return this.withIndex(found, expected);
+      return found;
     }
     const candidate = this.preempt(pod, first, found);
     if (candidate === undefined) {
       cluster.deletePod(keyOf(pod));
-      return this.withIndex(found, expected);
+      return found;
     }
     for (const victim of candidate.victims) cluster.deletePod(victim.key);
     const nominated: Pod = { ...pod, status: { ...pod.status, nominatedNodeName: candidate.nodeName } };
     cluster.putPod(nominated);
     const second = this.attempt(nominated);
-    const retry = this.describe(second.evaluation);
+    const retry = describeAttempt(second.evaluation);
     if (second.evaluation.outcome === 'scheduled') this.place(nominated, String(retry['node']), index);
     else cluster.deletePod(keyOf(pod));
-    return this.withIndex({ ...found, retry }, expected);
+    return { ...found, retry };
   }
 
   private attempt(pod: Pod): Attempt {
@@ -96,15 +101,6 @@ export class SequenceRunner {
     const evaluation = this.bench.evaluate(this.bench.cluster.podInfos.of(pod), state, this.nextStartNodeIndex, false);
     this.nextStartNodeIndex = evaluation.nextStartNodeIndex;
     return { evaluation, state };
-  }
-
-  private describe(evaluation: Evaluation): Record<string, unknown> {
-    if (evaluation.outcome === 'error') return { error: evaluation.error!.reasons.join(', ') };
-    const { feasible, totals } = evaluation;
-    if (evaluation.outcome === 'unschedulable') return { feasible: 0, unschedulable: true, message: evaluation.fitError!.message };
-    const best = bestNames(evaluation);
-    const found = { feasible: feasible.length, best, node: best[0] };
-    return totals.length === 0 ? found : { ...found, total: totals.reduce((a, b) => Math.max(a, b)) };
   }
 
   /** Runs PostFilter, completes `found` with what it said, and returns the node to free. */
@@ -138,14 +134,13 @@ export class SequenceRunner {
       status: { ...pod.status, phase: 'Running', startTime, nominatedNodeName: '' },
     });
   }
+}
 
-  /** Sampled sequences record the index after each step. */
-  private withIndex(found: RawObject, expected: RawObject): RawObject {
-    return expected['nextStartNodeIndex'] === undefined ? found : { ...found, nextStartNodeIndex: this.nextStartNodeIndex };
-  }
-
-  private placement(): RawObject {
-    const placed = this.bench.cluster.list('Pod').filter((pod) => pod.spec.nodeName !== '');
-    return Object.fromEntries(placed.map((pod) => [keyOf(pod), pod.spec.nodeName]));
-  }
+function describeAttempt(evaluation: Evaluation): Record<string, unknown> {
+  if (evaluation.outcome === 'error') return { error: evaluation.error!.reasons.join(', ') };
+  const { feasible, totals } = evaluation;
+  if (evaluation.outcome === 'unschedulable') return { feasible: 0, unschedulable: true, message: evaluation.fitError!.message };
+  const best = bestNames(evaluation);
+  const found = { feasible: feasible.length, best, node: best[0] };
+  return totals.length === 0 ? found : { ...found, total: totals.reduce((a, b) => Math.max(a, b)) };
 }
