@@ -5,6 +5,7 @@ import { ApiServer } from '../../src/apiserver/api-server.ts';
 import { Store } from '../../src/apiserver/store.ts';
 import { ProblemList } from '../../src/base/input-error.ts';
 import { ApiAccess } from '../../src/client/api-access.ts';
+import { Component, type ComponentContext } from '../../src/client/component.ts';
 import { DatacenterControls } from '../../src/datacenter/controls.ts';
 import { Network } from '../../src/datacenter/network.ts';
 import { networkProfile } from '../../src/datacenter/network-profiles.ts';
@@ -109,6 +110,12 @@ export class NodeWorld {
 
   pod(name: string): Pod | undefined {
     return this.store.get('Pod', `default/${name}`);
+  }
+
+  /** A process of the control plane that does nothing but watch pods. */
+  addComponent(name: string): void {
+    const build = (ctx: ComponentContext): void => void ctx.informers.of('Pod');
+    new Component(this.access, { name, endpoint: 'control-plane', build }).start();
   }
 
   phase(name: string): string {
