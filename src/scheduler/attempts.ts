@@ -2,11 +2,13 @@
  * Attempts: what the scheduler announces about every scheduling attempt and every binding.
  *
  * Compact on purpose: enough for latency and queueing measures and to say why pods stayed pending. The
- * full story of one attempt (each node's verdict and score) is recomputed on demand by replaying the run.
+ * full story of one attempt (each node's verdict and score) is recomputed on demand, by replaying the run with that
+ * attempt picked.
  * Units     microseconds
  */
 import { defineTopic, type Topic } from '../engine/observers.ts';
 import type { ObjectKey, TimeUs } from '../objects/meta.ts';
+import type { Evaluation, PreemptionCandidate } from './framework.ts';
 
 export type AttemptResult = 'scheduled' | 'unschedulable' | 'error';
 
@@ -48,6 +50,25 @@ export interface AttemptRecord {
 
 /** Announced when the decision takes effect. */
 export const schedulingAttemptTopic: Topic<AttemptRecord> = defineTopic('scheduler.attempt');
+
+/** One attempt in full: what every node said, and every score. */
+export interface EvaluationRecord {
+  readonly component: string;
+  readonly schedulerName: string;
+  readonly attempt: number;
+  readonly podAttempt: number;
+  readonly podKey: ObjectKey;
+  readonly podUid: string;
+  readonly timeUs: TimeUs;
+  /** In the scheduler's order. */
+  readonly nodeNames: readonly string[];
+  readonly evaluation: Evaluation;
+  /** With preemption: the node and the victims it chose. */
+  readonly candidate: PreemptionCandidate | undefined;
+}
+
+/** Announced at the beginning of the attempts that `SchedulerOptions.explains` picks. To be read at once: parts of it change later. */
+export const evaluationTopic: Topic<EvaluationRecord> = defineTopic('scheduler.evaluation');
 
 export interface BindingRecord {
   readonly component: string;

@@ -17,7 +17,8 @@ import { fail } from '../base/invariant.ts';
 import type { ComponentContext } from '../client/component.ts';
 import type { EventKind } from '../engine/engine.ts';
 import { SECOND_US } from '../engine/units.ts';
-import { type AttemptRecord, type AttemptResult, schedulingAttemptTopic } from './attempts.ts';
+import type { ObjectKey } from '../objects/meta.ts';
+import { type AttemptRecord, type AttemptResult, evaluationTopic, schedulingAttemptTopic } from './attempts.ts';
 import { assumedPod, BindingCycle, rejectionOnNode } from './binding-cycle.ts';
 import { SchedulerCache } from './cache.ts';
 import { ApiWriter, InformerLister } from './cluster-access.ts';
@@ -52,6 +53,8 @@ export interface SchedulerOptions {
   readonly tieBreak?: 'random' | 'first';
   /** Default: DEFAULT_CYCLE_COST. */
   readonly cycleCost?: CycleCost;
+  /** Picks the attempts that are announced in full on `evaluationTopic`; must be pure. Default: none. */
+  readonly explains?: (podKey: ObjectKey, podAttempt: number) => boolean;
   /** How long a pod waits without any event. Default 5 min (--pod-max-in-unschedulable-pods-duration, v1.34). */
   readonly maxUnschedulableUs?: number;
 }
@@ -93,6 +96,7 @@ export class Scheduler {
   private readonly evaluator: Evaluator;
   private readonly tieBreak: TieBreak;
   private readonly cycleCost: CycleCost;
+  private readonly explains: ((podKey: ObjectKey, podAttempt: number) => boolean) | undefined;
   private readonly handlers: SchedulerEventHandlers;
   private readonly failures: FailureHandler;
   private readonly bindings: BindingCycle;
@@ -165,6 +169,7 @@ export class Scheduler {
     this.evaluator = options.createEvaluator(context, cache);
     this.tieBreak = isFirst ? () => 0 : (count) => tieRng.nextInt(count);
     this.cycleCost = options.cycleCost ?? DEFAULT_CYCLE_COST;
+    this.explains = options.explains;
     this.handlers = new SchedulerEventHandlers(this.parts);
     this.failures = new FailureHandler(this.parts);
     this.bindings = new BindingCycle(this.parts, this.failures);
@@ -282,6 +287,7 @@ export class Scheduler {
       queueWaitUs: record.poppedUs - record.timestampUs,
     };
     const snapshot = this.parts.cache.refresh();
+    const isExplained = this.explains?.(record.key, record.attempts) ?? false;
     const evaluation = this.evaluator.schedulePod({
       profile,
       pod: record.info,
@@ -289,14 +295,40 @@ export class Scheduler {
       snapshot,
       nextStartNodeIndex: this.nextStartNodeIndex,
       tieBreak: this.tieBreak,
-      isDetailed: false,
+      isDetailed: isExplained,
     });
     this.nextStartNodeIndex = evaluation.nextStartNodeIndex;
     const decision = this.withPreemption(attempt, evaluation, snapshot.nodes.length);
+    if (isExplained) {
+      this.explain(
+        decision,
+        snapshot.nodes.map((node) => node.name),
+      );
+    }
     const durationUs = cycleDurationUs(this.cycleCost, evaluation.evaluatedCount, this.costRng);
     this.isBusy = true;
     if (durationUs === 0) this.conclude(decision);
     else this.ctx.engine.schedule(this.decisionKind, durationUs, this.eventTarget, [this, decision] as const);
+  }
+
+  private explain({ attempt, evaluation, candidate }: Decision, nodeNames: readonly string[]): void {
+    const { record, startUs: timeUs } = attempt;
+    this.ctx.engine.observers.emit(
+      evaluationTopic,
+      {
+        component: this.ctx.name,
+        schedulerName: attempt.profile.schedulerName,
+        attempt: attempt.number,
+        podAttempt: record.attempts,
+        podKey: record.key,
+        podUid: record.uid,
+        timeUs,
+        nodeNames,
+        evaluation,
+        candidate,
+      },
+      timeUs,
+    );
   }
 
   private withPreemption(attempt: Attempt, evaluation: Evaluation, nodeCount: number): Decision {

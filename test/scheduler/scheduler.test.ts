@@ -4,7 +4,7 @@ import { loseEvents, relist, setWatchLag } from '../../src/client/controls.ts';
 import { constant } from '../../src/engine/distributions.ts';
 import { MILLISECOND_US, SECOND_US } from '../../src/engine/units.ts';
 import { podCondition } from '../../src/objects/pod.ts';
-import { type BindingRecord, bindingTopic } from '../../src/scheduler/attempts.ts';
+import { type BindingRecord, bindingTopic, type EvaluationRecord, evaluationTopic } from '../../src/scheduler/attempts.ts';
 import { testNode, testPod } from './builders.ts';
 import { SmallWorld } from './small-world.ts';
 
@@ -159,6 +159,30 @@ describe('a scheduler', () => {
     expect(world.engine.run({ untilIdle: true })).toBe('idle');
     expect(world.engine.nowUs).toBeLessThan(S);
   });
+});
+
+test('an attempt can be explained in full without changing the run', () => {
+  const placementsOf = (isExplained: boolean): string => {
+    const world = new SmallWorld({ tieBreak: 'random', explains: (key, attempt) => isExplained && key === 'default/p2' && attempt === 1 });
+    const records: EvaluationRecord[] = [];
+    world.engine.observers.on(evaluationTopic, (record) => records.push(record));
+    world.start(
+      testNode({ name: 'n1', cpu: '1' }),
+      testNode({ name: 'n2', cpu: '4' }),
+      testNode({ name: 'n3', cpu: '4' }),
+      ...[1, 2, 3].map((i) => testPod({ name: `p${i}`, cpu: '2' })),
+    );
+    world.run(S);
+    if (isExplained) {
+      const [record] = records;
+      expect(records).toHaveLength(1);
+      expect(record!.nodeNames).toEqual(['n1', 'n2', 'n3']);
+      expect(record!.evaluation.diagnosis.nodeToStatus.get('n1').reasons).toEqual(['Insufficient cpu']);
+      expect(record!.evaluation.scores.map((score) => score.plugin)).toContain('NodeResourcesFit');
+    }
+    return `${world.engine.digest.toString()} ${JSON.stringify(world.placements())}`;
+  };
+  expect(placementsOf(true)).toBe(placementsOf(false));
 });
 
 describe('a restarted scheduler', () => {
