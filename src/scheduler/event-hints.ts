@@ -1,9 +1,10 @@
 /**
  * What hints of several plugins ask of the object of an event.
  */
-import { labelOf } from '../objects/selectors.ts';
+
 import type { Node } from '../objects/node.ts';
 import type { Pod } from '../objects/pod.ts';
+import { labelOf } from '../objects/selectors.ts';
 import type { PodInfo } from './pod-info.ts';
 
 /** Whether the event is about the waiting pod itself. */

@@ -6,11 +6,11 @@
  * Cost      adding or removing a pod is O(its own parts), removal also O(pods on the node)
  */
 import { fail } from '../base/invariant.ts';
-import type { Node, Taint } from '../objects/node.ts';
 import type { StringMap } from '../objects/meta.ts';
+import type { Node, Taint } from '../objects/node.ts';
 import { HostPorts } from './host-ports.ts';
 import type { PodInfo } from './pod-info.ts';
-import { type Amount, type Amounts, NO_AMOUNTS, NO_SCALARS, addAmounts, amountsOfList, subtractAmounts, valueAmount } from './resources.ts';
+import { type Amount, type Amounts, addAmounts, amountsOfList, NO_AMOUNTS, NO_SCALARS, subtractAmounts, valueAmount } from './resources.ts';
 
 /** An image as ImageLocality sees it. */
 export interface ImageState {

@@ -9,10 +9,11 @@
  *           without budget violations first
  * Cost      O(potential nodes x lower pods x filters)
  */
+
+import type { PodDisruptionBudget } from '../objects/cluster.ts';
 import type { TimeUs } from '../objects/meta.ts';
 import { podCondition } from '../objects/pod.ts';
 import { compileLabelSelector, type LabelMatcher } from '../objects/selectors.ts';
-import type { PodDisruptionBudget } from '../objects/cluster.ts';
 import type { CycleState } from './cycle-state.ts';
 import { type Diagnosis, FitError, NodeToStatus, newDiagnosis } from './diagnosis.ts';
 import type { FilterRunner, PluginHandle, PreemptionCandidate } from './framework.ts';
@@ -55,7 +56,14 @@ export function planPreemption(
   const statuses = new NodeToStatus(NOT_HELPFUL);
   const potentialNodes = handle.snapshot.nodes.filter((node) => diagnosis.nodeToStatus.get(node.name).code === 'Unschedulable');
   if (ineligibleReason !== '' || potentialNodes.length === 0) {
-    return { ineligibleReason, potentialNodes: ineligibleReason === '' ? potentialNodes : [], candidates: [], statuses, best: [], errors: [] };
+    return {
+      ineligibleReason,
+      potentialNodes: ineligibleReason === '' ? potentialNodes : [],
+      candidates: [],
+      statuses,
+      best: [],
+      errors: [],
+    };
   }
   const offset = handle.preemptionOffset(potentialNodes.length);
   const wanted = candidateCount(potentialNodes.length, limits);
