@@ -54,12 +54,13 @@ export class DeliveryQueue {
     this.count--;
   }
 
-  /** Gives every held event (due never) this due time. */
+  /** Gives every held event (due never) this due time, or that of the last event before them if it is later. */
   releaseHeld(dueUs: number): void {
-    for (let i = this.count - 1; i >= 0; i--) {
+    let releasedUs = dueUs;
+    for (let i = 0; i < this.count; i++) {
       const place = (this.head + i) & (this.events.length - 1);
-      if (this.dueUs[place] !== Infinity) return;
-      this.dueUs[place] = dueUs;
+      if (this.dueUs[place] === Infinity) this.dueUs[place] = releasedUs;
+      else releasedUs = Math.max(releasedUs, this.dueUs[place]!);
     }
   }
 

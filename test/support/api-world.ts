@@ -129,7 +129,7 @@ export class ApiWorld {
 }
 
 export function testPod(name: string, fields: Partial<PodSpec> = {}, meta: Partial<ObjectMeta> = {}): Pod {
-  const spec = newPodSpec({ containers: [newContainer('main', { requests: { cpu: '100m' } })], ...fields });
+  const spec = newPodSpec({ containers: [newContainer({ requests: { cpu: '100m' } })], ...fields });
   const pod = newPod({ name }, spec);
   return { ...pod, metadata: { ...pod.metadata, ...meta } };
 }
