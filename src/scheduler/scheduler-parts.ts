@@ -7,7 +7,7 @@ import type { ObjectKey, TimeUs } from '../objects/meta.ts';
 import { isTerminal, type Pod } from '../objects/pod.ts';
 import type { SchedulerCache } from './cache.ts';
 import type { CycleState } from './cycle-state.ts';
-import type { NominatingInfo } from './framework.ts';
+import type { Evaluation, NominatingInfo, PreemptionCandidate } from './framework.ts';
 import type { HintMap } from './hint-map.ts';
 import type { PodInfo, PodInfos } from './pod-info.ts';
 import type { Profile } from './profile.ts';
@@ -40,6 +40,17 @@ export interface Attempt {
   readonly startUs: TimeUs;
   /** Since the queue time the pod had when it was popped. */
   readonly queueWaitUs: number;
+}
+
+/** What an attempt came to, before its cycle time has passed. */
+export interface Decision {
+  readonly attempt: Attempt;
+  readonly evaluation: Evaluation;
+  /** Nodes in the snapshot. */
+  readonly nodeCount: number;
+  /** Of PostFilter, or of the failure. */
+  readonly nominating: NominatingInfo;
+  readonly candidate: PreemptionCandidate | undefined;
 }
 
 /** The nomination is cleared. */

@@ -18,7 +18,7 @@ import type { ComponentContext } from '../client/component.ts';
 import type { EventKind } from '../engine/engine.ts';
 import { SECOND_US } from '../engine/units.ts';
 import type { ObjectKey } from '../objects/meta.ts';
-import { type AttemptRecord, type AttemptResult, evaluationTopic, schedulingAttemptTopic } from './attempts.ts';
+import { AttemptReports } from './attempt-reports.ts';
 import { assumedPod, BindingCycle, rejectionOnNode } from './binding-cycle.ts';
 import { SchedulerCache } from './cache.ts';
 import { ApiWriter, InformerLister } from './cluster-access.ts';
@@ -34,8 +34,9 @@ import { Nominator } from './nominator.ts';
 import { PodInfos } from './pod-info.ts';
 import { PreemptionExecutor } from './preemption-executor.ts';
 import { NO_NOMINATION, Profile } from './profile.ts';
+import { QueueFlushes } from './queue-flushes.ts';
 import type { QueuedPod } from './queued-pod.ts';
-import { type Attempt, activateRequested, CLEAR_NOMINATION, type SchedulerParts, visiblePod } from './scheduler-parts.ts';
+import { type Attempt, activateRequested, CLEAR_NOMINATION, type Decision, type SchedulerParts, visiblePod } from './scheduler-parts.ts';
 import { SchedulingQueue } from './scheduling-queue.ts';
 import { errorStatus, isRejected, isSuccess, messageOf, type Status, SUCCESS, unresolvable, unschedulable } from './status.ts';
 import { behaviourOf, DEFAULT_KUBERNETES_VERSION, type KubernetesVersion } from './versions.ts';
@@ -70,19 +71,7 @@ export interface QueueCounts {
   readonly binding: number;
 }
 
-/** What an attempt came to, before its cycle time has passed. */
-interface Decision {
-  readonly attempt: Attempt;
-  readonly evaluation: Evaluation;
-  /** Nodes in the snapshot. */
-  readonly nodeCount: number;
-  /** Of PostFilter, or of the failure. */
-  readonly nominating: NominatingInfo;
-  readonly candidate: PreemptionCandidate | undefined;
-}
-
-// 30 s and 5 min: scheduling_queue.go (flushUnschedulablePodsLeftover), v1.34.
-const UNSCHEDULABLE_FLUSH_PERIOD_US = 30 * SECOND_US;
+// 5 min: scheduling_queue.go (DefaultPodMaxInUnschedulablePodsDuration), v1.34.
 const UNSCHEDULABLE_MAX_US = 300 * SECOND_US;
 
 const NO_NODE_FITS = unschedulable('');
@@ -96,7 +85,8 @@ export class Scheduler {
   private readonly evaluator: Evaluator;
   private readonly tieBreak: TieBreak;
   private readonly cycleCost: CycleCost;
-  private readonly explains: ((podKey: ObjectKey, podAttempt: number) => boolean) | undefined;
+  private readonly reports: AttemptReports;
+  private readonly flushes: QueueFlushes;
   private readonly handlers: SchedulerEventHandlers;
   private readonly failures: FailureHandler;
   private readonly bindings: BindingCycle;
@@ -108,12 +98,9 @@ export class Scheduler {
   private nextStartNodeIndex: number;
   private attemptCount: number;
   private isStarted: boolean;
-  private startUs: number;
   /** Between the beginning of a cycle and the effect of its decision. */
   private isBusy: boolean;
   private isCyclePending: boolean;
-  private flushAtUs: number;
-  private cancelFlush: () => void;
 
   constructor(ctx: ComponentContext, options: SchedulerOptions) {
     const behaviour = behaviourOf(options.kubernetesVersion ?? DEFAULT_KUBERNETES_VERSION);
@@ -169,7 +156,8 @@ export class Scheduler {
     this.evaluator = options.createEvaluator(context, cache);
     this.tieBreak = isFirst ? () => 0 : (count) => tieRng.nextInt(count);
     this.cycleCost = options.cycleCost ?? DEFAULT_CYCLE_COST;
-    this.explains = options.explains;
+    this.reports = new AttemptReports(ctx, options.explains);
+    this.flushes = new QueueFlushes(ctx, queue, behaviour);
     this.handlers = new SchedulerEventHandlers(this.parts);
     this.failures = new FailureHandler(this.parts);
     this.bindings = new BindingCycle(this.parts, this.failures);
@@ -181,11 +169,8 @@ export class Scheduler {
     this.nextStartNodeIndex = 0;
     this.attemptCount = 0;
     this.isStarted = false;
-    this.startUs = 0;
     this.isBusy = false;
     this.isCyclePending = false;
-    this.flushAtUs = Infinity;
-    this.cancelFlush = () => {};
     ctx.informers.whenSynced(() => this.start());
   }
 
@@ -210,8 +195,7 @@ export class Scheduler {
   private start(): void {
     this.handlers.start();
     this.isStarted = true;
-    this.startUs = this.ctx.engine.nowUs;
-    this.ctx.scope.every('scheduler.flush-unschedulable', UNSCHEDULABLE_FLUSH_PERIOD_US, () => this.parts.queue.flushUnschedulable());
+    this.flushes.start();
     this.onReady();
   }
 
@@ -225,26 +209,7 @@ export class Scheduler {
       this.isCyclePending = true;
       this.ctx.engine.schedule(this.cycleKind, 0, this.eventTarget, this);
     }
-    if (queue.backoffCount > 0) this.armFlush();
-  }
-
-  private armFlush(): void {
-    const { engine, scope } = this.ctx;
-    const releaseUs = this.flushTickAt(Math.max(this.parts.queue.nextReleaseUs, engine.nowUs));
-    if (releaseUs >= this.flushAtUs) return;
-    this.cancelFlush();
-    this.flushAtUs = releaseUs;
-    this.cancelFlush = scope.timer('scheduler.flush-backoff', releaseUs - engine.nowUs, () => {
-      this.flushAtUs = Infinity;
-      this.parts.queue.flushBackoff();
-      if (this.parts.queue.backoffCount > 0) this.armFlush();
-    });
-  }
-
-  /** The queue is flushed once a second: on whole seconds (v1.34), or whole seconds after the start (v1.32). */
-  private flushTickAt(releaseUs: number): number {
-    const phaseUs = this.parts.behaviour.alignsBackoffToSeconds ? 0 : this.startUs % SECOND_US;
-    return Math.ceil((releaseUs - phaseUs) / SECOND_US) * SECOND_US + phaseUs;
+    this.flushes.arm();
   }
 
   // The scheduling cycle --------------------------------------------------------------------------------
@@ -287,7 +252,7 @@ export class Scheduler {
       queueWaitUs: record.poppedUs - record.timestampUs,
     };
     const snapshot = this.parts.cache.refresh();
-    const isExplained = this.explains?.(record.key, record.attempts) ?? false;
+    const isExplained = this.reports.isExplained(record.key, record.attempts);
     const evaluation = this.evaluator.schedulePod({
       profile,
       pod: record.info,
@@ -299,36 +264,11 @@ export class Scheduler {
     });
     this.nextStartNodeIndex = evaluation.nextStartNodeIndex;
     const decision = this.withPreemption(attempt, evaluation, snapshot.nodes.length);
-    if (isExplained) {
-      this.explain(
-        decision,
-        snapshot.nodes.map((node) => node.name),
-      );
-    }
+    if (isExplained) this.reports.explain(decision, snapshot);
     const durationUs = cycleDurationUs(this.cycleCost, evaluation.evaluatedCount, this.costRng);
     this.isBusy = true;
     if (durationUs === 0) this.conclude(decision);
     else this.ctx.engine.schedule(this.decisionKind, durationUs, this.eventTarget, [this, decision] as const);
-  }
-
-  private explain({ attempt, evaluation, candidate }: Decision, nodeNames: readonly string[]): void {
-    const { record, startUs: timeUs } = attempt;
-    this.ctx.engine.observers.emit(
-      evaluationTopic,
-      {
-        component: this.ctx.name,
-        schedulerName: attempt.profile.schedulerName,
-        attempt: attempt.number,
-        podAttempt: record.attempts,
-        podKey: record.key,
-        podUid: record.uid,
-        timeUs,
-        nodeNames,
-        evaluation,
-        candidate,
-      },
-      timeUs,
-    );
   }
 
   private withPreemption(attempt: Attempt, evaluation: Evaluation, nodeCount: number): Decision {
@@ -383,7 +323,7 @@ export class Scheduler {
       this.fail(decision, status, isRejected(status) ? rejectionOnNode(nodeName, status) : undefined, CLEAR_NOMINATION);
       return;
     }
-    this.announce(decision, 'scheduled', '', NO_NOMINATION);
+    this.reports.announce(decision, 'scheduled', '', NO_NOMINATION);
     activateRequested(this.parts, state);
     this.bindings.start(attempt, assumed, permit);
   }
@@ -412,38 +352,7 @@ export class Scheduler {
   private fail(decision: Decision, status: Status, fitError: FitError | undefined, nominating: NominatingInfo): void {
     const message = fitError?.message ?? messageOf(status);
     this.failures.handle(decision.attempt, { status, fitError, nominating, message });
-    this.announce(decision, isRejected(status) ? 'unschedulable' : 'error', message, nominating);
-  }
-
-  private announce(decision: Decision, result: AttemptResult, message: string, nominating: NominatingInfo): void {
-    const { observers, nowUs } = this.ctx.engine;
-    if (!observers.has(schedulingAttemptTopic)) return;
-    const { attempt, evaluation, candidate } = decision;
-    const { record } = attempt;
-    const announced: AttemptRecord = {
-      component: this.ctx.name,
-      schedulerName: attempt.profile.schedulerName,
-      attempt: attempt.number,
-      podAttempt: record.attempts,
-      podKey: record.key,
-      podUid: record.uid,
-      priority: record.priority,
-      timeUs: attempt.startUs,
-      durationUs: nowUs - attempt.startUs,
-      queueWaitUs: attempt.queueWaitUs,
-      sinceAddedUs: nowUs - record.addedUs,
-      result,
-      nodeName: result === 'scheduled' ? evaluation.nodeName : '',
-      nodeCount: decision.nodeCount,
-      evaluatedCount: evaluation.evaluatedCount,
-      feasibleCount: evaluation.feasible.length,
-      tieCount: evaluation.tieCount,
-      message,
-      unschedulablePlugins: result === 'scheduled' ? [] : record.unschedulablePlugins,
-      nominatedNodeName: nominating.mode === 'override' ? nominating.nodeName : '',
-      victims: candidate === undefined ? [] : candidate.victims.map((victim) => victim.key),
-    };
-    observers.emit(schedulingAttemptTopic, announced, nowUs);
+    this.reports.announce(decision, isRejected(status) ? 'unschedulable' : 'error', message, nominating);
   }
 
   /** Runs `step` now, or when a frozen process continues; never in a dead one. Called by the engine's events. */
