@@ -40,8 +40,22 @@ describe('binding', () => {
 describe('eviction', () => {
   function setup(budgets: PodDisruptionBudget[], pod: { phase?: PodPhase; isReady?: boolean; deletionTimestamp?: number } = {}): ApiWorld {
     const world = new ApiWorld();
-    const made = testPod('a', { nodeName: 'n' }, { labels: { app: 'web' }, deletionTimestamp: pod.deletionTimestamp, deletionGracePeriodSeconds: pod.deletionTimestamp === undefined ? undefined : 30 });
-    const ready = { type: 'Ready', status: pod.isReady === false ? 'False' : 'True', reason: '', message: '', lastTransitionTime: 0 } as const;
+    const made = testPod(
+      'a',
+      { nodeName: 'n' },
+      {
+        labels: { app: 'web' },
+        deletionTimestamp: pod.deletionTimestamp,
+        deletionGracePeriodSeconds: pod.deletionTimestamp === undefined ? undefined : 30,
+      },
+    );
+    const ready = {
+      type: 'Ready',
+      status: pod.isReady === false ? 'False' : 'True',
+      reason: '',
+      message: '',
+      lastTransitionTime: 0,
+    } as const;
     world.store.load({ ...made, status: { ...made.status, phase: pod.phase ?? 'Running', conditions: [ready] } });
     for (const each of budgets) world.store.create(each);
     return world;
@@ -53,7 +67,10 @@ describe('eviction', () => {
     const world = setup([]);
     expect(evict(world)).toBe('ok');
     expect(stored(world)?.metadata.deletionGracePeriodSeconds).toBe(30);
-    expect(stored(world)?.status.conditions).toMatchObject([{ type: 'Ready' }, { type: 'DisruptionTarget', reason: 'EvictionByEvictionAPI' }]);
+    expect(stored(world)?.status.conditions).toMatchObject([
+      { type: 'Ready' },
+      { type: 'DisruptionTarget', reason: 'EvictionByEvictionAPI' },
+    ]);
   });
 
   test('charges the budget', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { admissionSteps } from '../../../src/apiserver/admission/registry.ts';
 import type { ApiServerOptions } from '../../../src/apiserver/api-server.ts';
-import { newContainer, newNode } from '../../../src/objects/builders.ts';
 import { isApiStatus, type Result } from '../../../src/objects/api-status.ts';
+import { newContainer, newNode } from '../../../src/objects/builders.ts';
 import type { AnyObject } from '../../../src/objects/kinds.ts';
 import { newMeta } from '../../../src/objects/meta.ts';
 import type { Node } from '../../../src/objects/node.ts';
@@ -106,8 +106,7 @@ describe('Priority', () => {
   test('takes the lowest global default, and notices classes made later', () => {
     const world = classes();
     const template = testPod('a');
-    const priorityOf = (name: string) =>
-      (create({ ...template, metadata: { ...template.metadata, name } }, world) as Pod).spec.priority;
+    const priorityOf = (name: string) => (create({ ...template, metadata: { ...template.metadata, name } }, world) as Pod).spec.priority;
     expect(priorityOf('a')).toBe(0);
     world.store.create(priorityClass('default-high', 50, { globalDefault: true }));
     world.store.create(priorityClass('default-low', 20, { globalDefault: true }));
@@ -117,10 +116,7 @@ describe('Priority', () => {
 
 describe('DefaultTolerationSeconds', () => {
   const keys = (spec: PodSpec) => spec.tolerations.map((entry) => `${entry.key} ${entry.effect} ${entry.tolerationSeconds}`);
-  const both = [
-    'node.kubernetes.io/not-ready NoExecute 300',
-    'node.kubernetes.io/unreachable NoExecute 300',
-  ];
+  const both = ['node.kubernetes.io/not-ready NoExecute 300', 'node.kubernetes.io/unreachable NoExecute 300'];
 
   test('adds both tolerations, and none that the pod already has', () => {
     const own = { key: 'node.kubernetes.io/not-ready', operator: 'Exists', value: '', effect: 'NoExecute', tolerationSeconds: 5 };
@@ -156,7 +152,7 @@ describe('MatchLabelKeys', () => {
   });
   const expressions = (pod: Pod) => pod.spec.affinity?.podAffinity?.required[0]?.labelSelector?.matchExpressions;
 
-  test('merges the pod\'s values of both lists of keys into affinity terms, and skips labels the pod lacks', () => {
+  test("merges the pod's values of both lists of keys into affinity terms, and skips labels the pod lacks", () => {
     const keyed = term({ matchLabelKeys: ['hash', 'absent'], mismatchLabelKeys: ['tenant'] });
     const pod = createPod({ affinity: affinity(keyed) }, { hash: 'h1', tenant: 't1' });
     const merged = [
@@ -190,7 +186,9 @@ describe('MatchLabelKeys', () => {
       },
       { hash: 'h1' },
     );
-    expect(pod.spec.topologySpreadConstraints[0]?.labelSelector?.matchExpressions).toEqual([{ key: 'hash', operator: 'In', values: ['h1'] }]);
+    expect(pod.spec.topologySpreadConstraints[0]?.labelSelector?.matchExpressions).toEqual([
+      { key: 'hash', operator: 'In', values: ['h1'] },
+    ]);
   });
 });
 
