@@ -7,6 +7,7 @@ import { drawReport, readResult, writeResult } from '../report/write-result-file
 import { builtInVocabulary } from '../scenario/built-in-vocabulary.ts';
 import { startScenario } from '../scenario/scenario-run.ts';
 import { schedulerPlugins } from '../scheduler/plugins/registry.ts';
+import type { FamilyMember } from './families.ts';
 import type { CliParts } from './io.ts';
 
 export function builtInParts(): CliParts {
@@ -14,11 +15,7 @@ export function builtInParts(): CliParts {
     version: VERSION,
     words: builtInVocabulary(),
     families: {
-      plugins: schedulerPlugins.map((plugin) => ({
-        name: plugin.name,
-        summary: plugin.points.join(', '),
-        facts: weightFacts(plugin.defaultWeight),
-      })),
+      plugins: schedulerPlugins.map(describePlugin),
       panels: panels.map((panel) => ({ name: panel.name, summary: panel.title, facts: {} })),
     },
     startScenario,
@@ -28,6 +25,12 @@ export function builtInParts(): CliParts {
   };
 }
 
-function weightFacts(weight: number): Readonly<Record<string, string>> {
-  return weight > 0 ? { 'default weight': String(weight) } : {};
+function describePlugin(plugin: (typeof schedulerPlugins)[number]): FamilyMember {
+  const weight = plugin.defaultWeight === 0 ? '' : `, weight ${plugin.defaultWeight}`;
+  const args = plugin.args.map((argument) => argument.name);
+  return {
+    name: plugin.name,
+    summary: `${plugin.points.join(', ')}${weight}`,
+    facts: args.length === 0 ? {} : { arguments: args.join(', ') },
+  };
 }

@@ -136,7 +136,11 @@ export function paramField(param: ParamInfo): z.ZodType {
     case 'distribution':
       return distribution('duration', description);
     case 'bytes':
-      return distribution('bytes', description);
+      return written(
+        bounded((raw) => parseUnit(raw, 'bytes')),
+        'an amount of bytes such as 40Mi',
+        description,
+      );
     case 'ratio':
       return written(bounded(parseShare), 'a share such as 25% or 0.25', description);
     case 'number':

@@ -8,6 +8,7 @@
  */
 import { InputError, type InputProblem } from '../base/input-error.ts';
 import { DEFAULT_CYCLE_COST } from '../scheduler/cycle-cost.ts';
+import type { KubernetesVersion } from '../scheduler/versions.ts';
 import { lowerCluster } from './lower-cluster.ts';
 import { lowerEvents } from './lower-events.ts';
 import { checkExpectations, lowerExpectations } from './lower-expect.ts';
@@ -213,7 +214,7 @@ function lowerSchedulers(lowering: Lowering, spec: ScenarioDocument['spec']): Sc
     names.add(scheduler.name);
     return {
       name: scheduler.name,
-      config: readConfig(lowering, scheduler, path),
+      config: readConfig(lowering, scheduler, path, spec.kubernetesVersion),
       evaluator: scheduler.evaluator,
       tieBreak: scheduler.tieBreak,
       cycleCost: scheduler.cycleCost === undefined ? DEFAULT_CYCLE_COST : { kind: 'distribution', durationUs: scheduler.cycleCost },
@@ -229,11 +230,16 @@ const DEFAULT_SCHEDULER: SchedulerDocument = {
   replicas: 1,
 };
 
-function readConfig(lowering: Lowering, scheduler: SchedulerDocument, base: readonly (string | number)[]): ConfigDocument | undefined {
+function readConfig(
+  lowering: Lowering,
+  scheduler: SchedulerDocument,
+  base: readonly (string | number)[],
+  version: KubernetesVersion,
+): ConfigDocument | undefined {
   const path = [...base, 'config'];
   const { config } = scheduler;
   if (config === undefined) return undefined;
-  if (typeof config !== 'string') return lowering.schedulerConfig(lowering.document, path, config);
+  if (typeof config !== 'string') return lowering.schedulerConfig(lowering.document, path, config, version);
   const file = lowering.resolve(config);
   const documents = lowering.readDocuments(file, path);
   if (documents === undefined) return undefined;
@@ -241,7 +247,7 @@ function readConfig(lowering: Lowering, scheduler: SchedulerDocument, base: read
     lowering.report(path, `expected one KubeSchedulerConfiguration in ${file}, found ${documents.length} documents`);
     return undefined;
   }
-  return lowering.schedulerConfig(documents[0]!, [], documents[0]!.value);
+  return lowering.schedulerConfig(documents[0]!, [], documents[0]!.value, version);
 }
 
 function lowerControllers(written: ScenarioDocument['spec']['controllers']): ControllersSpec {

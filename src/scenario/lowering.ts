@@ -5,6 +5,9 @@ import type { InputProblem } from '../base/input-error.ts';
 import { InputError, ProblemList } from '../base/input-error.ts';
 import { nearestName } from '../base/nearest-name.ts';
 import { pathSegments } from '../objects/document-path.ts';
+import { readConfiguration } from '../scheduler/configuration.ts';
+import { schedulerPlugins } from '../scheduler/plugins/registry.ts';
+import type { KubernetesVersion } from '../scheduler/versions.ts';
 import { paramField } from './fields.ts';
 import type { ManifestReader } from './manifest-source.ts';
 import type { ConfigDocument, FileSource, ParamValue, SourcePosition } from './scenario.ts';
@@ -120,8 +123,12 @@ export class Lowering {
     return parseSource(file, text, this.problems);
   }
 
-  /** A KubeSchedulerConfiguration that stands at `path` of `document`, checked. */
-  schedulerConfig(document: SourceDocument, path: DocumentPath, value: unknown): ConfigDocument {
+  /** A KubeSchedulerConfiguration that stands at `path` of `document`, checked against the plugins of `version`. */
+  schedulerConfig(document: SourceDocument, path: DocumentPath, value: unknown, version: KubernetesVersion): ConfigDocument {
+    const list = new ProblemList();
+    readConfiguration(value, schedulerPlugins, version, list);
+    for (const problem of list.problems)
+      this.problems.push(document.problem([...path, ...pathSegments(problem.path)], problem.message, problem.hint));
     return { value, position: document.positionOf(path) };
   }
 

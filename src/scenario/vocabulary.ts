@@ -11,7 +11,7 @@ export type ParamType =
   | 'duration'
   /** A duration or a distribution of durations; always stored as a distribution. */
   | 'distribution'
-  /** An amount of bytes or a distribution of amounts; always stored as a distribution. */
+  /** An amount of bytes (or bytes per second) such as `40Mi`; stored as a number. */
   | 'bytes'
   /** `34%` or 0.34; stored as 0..1. */
   | 'ratio'
