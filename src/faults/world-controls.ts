@@ -30,11 +30,15 @@ function componentControls(access: ApiAccess, counted: Counted): ComponentContro
   const named = (name: string): Component => access.component(name) ?? fail(`no component ${name}`);
   const lags = new Map<string, Distribution[]>();
   return {
-    names: () => access.components.map((component) => component.name).filter((name) => !name.startsWith('kubelet/')),
+    // Kubelets are struck through their nodes; workloads and kubectl stand for people.
+    names: () => access.components.map((component) => component.name).filter((name) => !name.includes('/') && name !== 'kubectl'),
     crash: (name) =>
       counted.begin(`crash/${name}`, () => {
         named(name).crash();
-        return () => named(name).start();
+        return () => {
+          named(name).start();
+          if (counted.isActive(`freeze/${name}`)) named(name).freeze();
+        };
       }),
     freeze: (name) =>
       counted.begin(`freeze/${name}`, () => {
@@ -84,6 +88,10 @@ class Counted {
 
   constructor() {
     this.active = new Map();
+  }
+
+  isActive(key: string): boolean {
+    return this.active.has(key);
   }
 
   begin(key: string, act: () => Undo): Undo {
