@@ -2,14 +2,15 @@
  * Workload: somebody who asks the cluster for pods, and for their end, at given times.
  *
  * The user is outside the cluster: it has no throttle, and it does not forget what it was doing when the machine it
- * works on stops. Its state therefore lives here and not in the process, which is started with `attach`.
+ * works on stops. Its state therefore lives here and not in the process, which is started with `attach`; requests whose
+ * answer was lost in between are sent again.
  *
  * Differs   failed creations are tried again after 1 s, then twice as long each time up to 60 s, as scripts around kubectl do;
  *           a refusal that cannot change (invalid, forbidden, no such class) is counted and given up
  * Order     one pending event: the earlier of the next arrival and the next deletion; on a tie deletions go first, in the
  *           order their pods arrived
  * Cost      O(log d) per arrival with a time of deletion (d such pods alive), O(1) otherwise; nothing is kept of pods
- *           that nobody will delete
+ *           that nobody will delete once they are created
  */
 import { BinaryHeap } from '../base/binary-heap.ts';
 import type { ComponentContext } from '../client/component-context.ts';
@@ -92,6 +93,9 @@ export class Workload {
 
   private readonly options: WorkloadOptions;
   private readonly deletions: BinaryHeap<Deletion>;
+  /** Requests without a final answer, in order of sending. */
+  private readonly creating: Map<number, WantedPod>;
+  private readonly deleting: Map<number, Deletion>;
   /** By template: shared parts are made once, and go away with their template. */
   private readonly parts: WeakMap<ArrivalTemplate, PodParts>;
   private upcoming: PodArrival | undefined;
@@ -109,6 +113,8 @@ export class Workload {
     this.refusedCount = 0;
     this.options = options;
     this.deletions = new BinaryHeap((a, b) => a.timeUs < b.timeUs || (a.timeUs === b.timeUs && a.seq < b.seq));
+    this.creating = new Map();
+    this.deleting = new Map();
     this.parts = new WeakMap();
     this.upcoming = undefined;
     this.isOpened = false;
@@ -118,9 +124,10 @@ export class Workload {
     this.cancelTimer = () => {};
   }
 
-  /** Whether every arrival was asked for and every known deletion was sent. */
+  /** Whether every arrival was asked for, every deletion is done, and every request is answered. */
   get isDone(): boolean {
-    return this.isOpened && this.upcoming === undefined && this.deletions.size === 0;
+    const isWaiting = this.deletions.size > 0 || this.creating.size > 0 || this.deleting.size > 0;
+    return this.isOpened && this.upcoming === undefined && !isWaiting;
   }
 
   /** The `build` of its component: starts, or goes on after a restart. */
@@ -131,15 +138,22 @@ export class Workload {
       this.upcoming = this.options.arrivals.next();
     }
     const { namespace } = this.options;
-    if (namespace === 'default' || namespace.startsWith('kube-')) this.waitForNext();
+    if (namespace === 'default' || namespace.startsWith('kube-')) this.resume();
     else this.makeNamespace(namespace, FIRST_RETRY_US);
+  }
+
+  /** Takes up what a stopped process left open, and goes on. */
+  private resume(): void {
+    for (const wanted of [...this.creating.values()]) this.create(wanted, FIRST_RETRY_US, true);
+    for (const due of [...this.deleting.values()]) this.delete(due, FIRST_RETRY_US);
+    this.waitForNext();
   }
 
   /** Pods of a namespace that does not exist are refused, so it comes first. */
   private makeNamespace(namespace: string, retryUs: number): void {
     const ctx = this.ctx!;
     ctx.client.send({ verb: 'create', object: newNamespace(namespace) }, (result) => {
-      if (!isApiStatus(result) || result.isAlreadyExists) this.waitForNext();
+      if (!isApiStatus(result) || result.isAlreadyExists) this.resume();
       else ctx.scope.timer('workload.retry', retryUs, () => this.makeNamespace(namespace, Math.min(2 * retryUs, LAST_RETRY_US)));
     });
   }
@@ -158,7 +172,8 @@ export class Workload {
     const nowUs = this.ctx!.scope.nowUs;
     for (let due = this.deletions.peek(); due !== undefined && due.timeUs <= nowUs; due = this.deletions.peek()) {
       this.deletions.pop();
-      this.delete(due);
+      this.deleting.set(due.seq, due);
+      this.delete(due, FIRST_RETRY_US);
     }
     while (this.upcoming !== undefined && this.upcoming.timeUs <= nowUs) {
       const arrival = this.upcoming;
@@ -170,49 +185,53 @@ export class Workload {
 
   private ask(arrival: PodArrival): void {
     this.askedCount++;
-    this.create(
-      { pod: this.podOf(arrival), dueUs: arrival.timeUs, deleteAtUs: arrival.deleteAtUs, seq: this.seq++ },
-      FIRST_RETRY_US,
-      false,
-    );
+    const wanted = { pod: this.podOf(arrival), dueUs: arrival.timeUs, deleteAtUs: arrival.deleteAtUs, seq: this.seq++ };
+    this.creating.set(wanted.seq, wanted);
+    this.create(wanted, FIRST_RETRY_US, false);
   }
 
   private create(wanted: WantedPod, retryUs: number, mayExist: boolean): void {
-    const ctx = this.ctx!;
-    const { pod, dueUs, deleteAtUs, seq } = wanted;
-    ctx.client.send({ verb: 'create', object: pod }, (result) => {
-      if (!isApiStatus(result) || (mayExist && result.isAlreadyExists)) {
-        this.createdCount++;
-        this.announce('created', pod.metadata.name, dueUs, '');
-        // Only now: a delete that overtakes its create would find nothing, and the pod would stay for ever.
-        if (deleteAtUs !== Infinity) {
-          this.deletions.push({ timeUs: deleteAtUs, seq, name: pod.metadata.name });
-          if (deleteAtUs < this.timerUs) this.waitForNext();
-        }
-      } else if (isLasting(result)) {
-        this.refusedCount++;
-        this.announce('refused', pod.metadata.name, dueUs, result.reason);
-      } else if (ctx.scope.nowUs + retryUs < deleteAtUs) {
-        const next = Math.min(2 * retryUs, LAST_RETRY_US);
+    const { client, scope } = this.ctx!;
+    client.send({ verb: 'create', object: wanted.pod }, (result) => {
+      if (!isApiStatus(result) || (mayExist && result.isAlreadyExists)) this.created(wanted);
+      // No second try when nobody would want the pod any more by then.
+      else if (isLasting(result) || scope.nowUs + retryUs >= wanted.deleteAtUs) this.refused(wanted, result.reason);
+      else {
+        const nextUs = Math.min(2 * retryUs, LAST_RETRY_US);
         const isUnsure = mayExist || result.isAmbiguous;
-        ctx.scope.timer('workload.retry', retryUs, () => this.create(wanted, next, isUnsure));
-      } else {
-        // Nobody wants it any more by the time it could be tried again.
-        this.refusedCount++;
-        this.announce('refused', pod.metadata.name, dueUs, result.reason);
+        scope.timer('workload.retry', retryUs, () => this.create(wanted, nextUs, isUnsure));
       }
     });
   }
 
-  private delete(due: Deletion, retryUs = FIRST_RETRY_US): void {
-    const ctx = this.ctx!;
+  private created({ pod, dueUs, deleteAtUs, seq }: WantedPod): void {
+    this.creating.delete(seq);
+    this.createdCount++;
+    this.announce('created', pod.metadata.name, dueUs, '');
+    if (deleteAtUs === Infinity) return;
+    // Only now: a delete that overtakes its create would find nothing, and the pod would stay for ever.
+    this.deletions.push({ timeUs: deleteAtUs, seq, name: pod.metadata.name });
+    if (deleteAtUs < this.timerUs) this.waitForNext();
+  }
+
+  private refused({ pod, dueUs, seq }: WantedPod, reason: string): void {
+    this.creating.delete(seq);
+    this.refusedCount++;
+    this.announce('refused', pod.metadata.name, dueUs, reason);
+  }
+
+  private delete(due: Deletion, retryUs: number): void {
+    const { client, scope } = this.ctx!;
     const key = objectKey(this.options.namespace, due.name);
-    ctx.client.send({ verb: 'delete', kind: 'Pod', key }, (result) => {
-      if (!isApiStatus(result)) this.announce('deleted', due.name, due.timeUs, '');
-      else if (!result.isNotFound && !isLasting(result)) {
-        const next = Math.min(2 * retryUs, LAST_RETRY_US);
-        ctx.scope.timer('workload.retry', retryUs, () => this.delete(due, next));
+    client.send({ verb: 'delete', kind: 'Pod', key }, (result) => {
+      if (isApiStatus(result) && !result.isNotFound && !isLasting(result)) {
+        const nextUs = Math.min(2 * retryUs, LAST_RETRY_US);
+        scope.timer('workload.retry', retryUs, () => this.delete(due, nextUs));
+        return;
       }
+      this.deleting.delete(due.seq);
+      // A pod that is gone already was not deleted by its user.
+      if (!isApiStatus(result)) this.announce('deleted', due.name, due.timeUs, '');
     });
   }
 
