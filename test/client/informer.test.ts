@@ -374,39 +374,56 @@ function act(world: ApiWorld, each: { do: string; us?: number; name?: string; wh
   const component = access.component(name) as Component;
   switch (each.do) {
     case 'run':
-      return world.runFor(us);
+      world.runFor(us);
+      break;
     case 'write':
-      return write(world, `default/${each.name}`, each.name as string, each.what as number);
+      write(world, `default/${each.name}`, each.name as string, each.what as number);
+      break;
     case 'cutOut':
-      return network.cut(name, 'control-plane');
+      network.cut(name, 'control-plane');
+      break;
     case 'cutIn':
-      return network.cut('control-plane', name);
+      network.cut('control-plane', name);
+      break;
     case 'cut':
-      return network.cut('control-plane', name, true);
+      network.cut('control-plane', name, true);
+      break;
     case 'heal':
-      return network.healAll();
+      network.healAll();
+      break;
     case 'freeze':
-      return component.freeze();
+      component.freeze();
+      break;
     case 'thaw':
-      return component.thaw();
+      component.thaw();
+      break;
     case 'crash':
-      return component.restart(us);
+      component.restart(us);
+      break;
     case 'relist':
-      return relist(access, name, 'Pod', us);
+      relist(access, name, 'Pod', us);
+      break;
     case 'drop':
-      return dropWatch(access, name, 'Pod', us);
+      dropWatch(access, name, 'Pod', us);
+      break;
     case 'pause':
-      return server.pauseAllFeeds();
+      server.pauseAllFeeds();
+      break;
     case 'resume':
-      return server.resumeAllFeeds();
+      server.resumeAllFeeds();
+      break;
     case 'restartServer':
-      return restartServer(server, us);
+      restartServer(server, us);
+      break;
     case 'frozenWatch':
-      return void freezeWatch(access, name, 'Pod');
+      freezeWatch(access, name, 'Pod');
+      break;
     case 'compact':
-      return store.table('Pod').history.dropUpTo(store.revision);
+      store.table('Pod').history.dropUpTo(store.revision);
+      break;
     default:
-      return setWatchLag(access, name, 'Pod', { kind: 'uniform', min: 0, max: us });
+      setWatchLag(access, name, 'Pod', { kind: 'uniform', min: 0, max: us });
+      break;
   }
 }
 

@@ -125,9 +125,10 @@ describe('WorkQueue', () => {
   test('agrees with a naive queue on any mix of operations', () => {
     const keys = fc.constantFrom('a', 'b', 'c', 'd');
     const step = fc.oneof(
-      fc.record({ do: fc.constantFrom('add' as const, 'done' as const), key: keys }),
+      fc.record({ do: fc.constant('add' as const), key: keys }),
+      fc.record({ do: fc.constant('done' as const), key: keys }),
       fc.record({ do: fc.constant('after' as const), key: keys, us: fc.nat(20) }),
-      fc.record({ do: fc.constantFrom('get' as const) }),
+      fc.record({ do: fc.constant('get' as const) }),
       fc.record({ do: fc.constant('run' as const), us: fc.nat(15) }),
     );
     check(
@@ -177,7 +178,10 @@ class NaiveQueue {
   }
 
   addAfter(key: string, atUs: number, delayUs: number): void {
-    if (delayUs === 0) return this.add(key);
+    if (delayUs === 0) {
+      this.add(key);
+      return;
+    }
     const known = this.delayed.find((entry) => entry.key === key);
     if (known === undefined) this.delayed.push({ key, atUs });
     else if (atUs < known.atUs) {
