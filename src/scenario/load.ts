@@ -8,6 +8,7 @@
  */
 import { InputError, type InputProblem } from '../base/input-error.ts';
 import { DEFAULT_CYCLE_COST } from '../scheduler/cycle-cost.ts';
+import { EVALUATOR_NAMES } from '../scheduler/evaluators.ts';
 import type { KubernetesVersion } from '../scheduler/versions.ts';
 import { lowerCluster } from './lower-cluster.ts';
 import { lowerEvents } from './lower-events.ts';
@@ -225,7 +226,7 @@ function lowerSchedulers(lowering: Lowering, spec: ScenarioDocument['spec']): Sc
 
 const DEFAULT_SCHEDULER: SchedulerDocument = {
   name: 'kube-scheduler',
-  evaluator: 'fast',
+  evaluator: EVALUATOR_NAMES[0]!,
   tieBreak: 'random',
   replicas: 1,
 };

@@ -12,6 +12,7 @@ import type { ResourceList, StringMap } from '../objects/meta.ts';
 import type { Node, Taint } from '../objects/node.ts';
 import type { QuirkName } from '../objects/quirks.ts';
 import type { CycleCost } from '../scheduler/cycle-cost.ts';
+import type { EvaluatorName } from '../scheduler/evaluators.ts';
 import type { KubernetesVersion } from '../scheduler/versions.ts';
 import type { Expectation } from './expect.ts';
 
@@ -144,8 +145,8 @@ export interface SchedulerSpec {
   readonly name: string;
   /** The KubeSchedulerConfiguration as read (not yet decoded), or undefined for the defaults. */
   readonly config: ConfigDocument | undefined;
-  /** `fast` is incremental, `plain` evaluates every plugin on every node; both decide alike. */
-  readonly evaluator: 'fast' | 'plain';
+  /** How decisions are computed; all evaluators decide alike. */
+  readonly evaluator: EvaluatorName;
   /** Among nodes with the best score: `random` as upstream does, or `first` in node order. */
   readonly tieBreak: 'random' | 'first';
   /** Simulated time of one scheduling cycle. */

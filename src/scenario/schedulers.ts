@@ -5,8 +5,8 @@ import { ProblemList } from '../base/input-error.ts';
 import type { ApiAccess } from '../client/api-access.ts';
 import { Component } from '../client/component.ts';
 import { readConfiguration } from '../scheduler/configuration.ts';
+import { EVALUATORS } from '../scheduler/evaluators.ts';
 import type { PluginDef } from '../scheduler/framework.ts';
-import { PlainEvaluator } from '../scheduler/plain-evaluator.ts';
 import { schedulerPlugins } from '../scheduler/plugins/registry.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { ScenarioSpec, SchedulerSpec } from './scenario.ts';
@@ -41,10 +41,11 @@ function buildScheduler(
         new Scheduler(ctx, {
           config,
           definitions,
-          createEvaluator: () => new PlainEvaluator({ percentageOfNodesToScore: config.percentageOfNodesToScore }),
+          createEvaluator: (context, cache) => EVALUATORS[scheduler.evaluator](config, cache, context),
           kubernetesVersion: spec.kubernetesVersion,
           tieBreak: scheduler.tieBreak,
           cycleCost: scheduler.cycleCost,
+          quirks: new Set(spec.quirks),
         });
       },
     });

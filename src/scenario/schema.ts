@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { constant } from '../engine/distributions.ts';
 import { QUIRKS } from '../objects/quirks.ts';
+import { EVALUATOR_NAMES, type EvaluatorName } from '../scheduler/evaluators.ts';
 import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS, type KubernetesVersion } from '../scheduler/versions.ts';
 import type { Parsed } from './durations.ts';
 import { parseExpectation } from './expect-parser.ts';
@@ -183,7 +184,10 @@ function schedulerSchema() {
         .union([z.string(), z.looseObject({})], { error: 'expected a path, or a KubeSchedulerConfiguration in place' })
         .describe('A KubeSchedulerConfiguration: the path of a file, or the document itself')
         .optional(),
-      evaluator: f.choice(['fast', 'plain'], 'How decisions are computed; both decide alike').default('fast'),
+      evaluator: z
+        .enum(EVALUATOR_NAMES as readonly [EvaluatorName, ...EvaluatorName[]])
+        .describe('How decisions are computed; all ways decide alike')
+        .default(EVALUATOR_NAMES[0]!),
       tieBreak: f.choice(['random', 'first'], 'Among equally good nodes: as upstream, or the first').default('random'),
       cycleCost: f
         .distribution('duration', 'Simulated time of one scheduling cycle; grows with the nodes looked at when left out')

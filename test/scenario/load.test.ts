@@ -14,7 +14,7 @@ describe('a small scenario', () => {
       kubernetesVersion: '1.34',
       quirks: [],
       controlPlane: { placement: undefined, apiServers: 1, controllerManagers: 1, watchCacheLag: { kind: 'constant', value: 0 } },
-      schedulers: [{ name: 'kube-scheduler', config: undefined, evaluator: 'fast', tieBreak: 'random', replicas: 1 }],
+      schedulers: [{ name: 'kube-scheduler', config: undefined, evaluator: 'plain', tieBreak: 'random', replicas: 1 }],
       controllers: { settings: {} },
       kubelet: { profile: 'realistic', overrides: {} },
       manifests: [],
