@@ -47,6 +47,8 @@ export const POD = {
   /** Began or ceased to stand on a node: bound, unfinished, not being deleted. */
   STOOD_UP: 65536,
   FELL: 131072,
+  /** READY for the first time. */
+  FIRST_READY: 262144,
 } as const;
 
 export const NODE = {
@@ -92,8 +94,6 @@ export interface WorkloadRecord {
   desired: number;
   /** Pods that are Ready, not being deleted and not known to be down. */
   ready: number;
-  /** Pods that exist and have neither finished nor are being deleted. */
-  active: number;
   /** Whether the owning object exists. */
   exists: boolean;
   /** Live pods of this workload, in order of creation. */

@@ -12,43 +12,25 @@
 import type { Topology } from '../datacenter/topology.ts';
 import type { PodDisruptionBudget } from '../objects/cluster.ts';
 import type { AnyObject } from '../objects/kinds.ts';
-import { controllerOf, keyOf, type OwnerReference, type TimeUs } from '../objects/meta.ts';
+import { keyOf, type TimeUs } from '../objects/meta.ts';
 import { LABEL_INSTANCE_TYPE, type Node, TAINT_NOT_READY, TAINT_OUT_OF_SERVICE, TAINT_UNREACHABLE } from '../objects/node.ts';
 import { isTerminal, type Pod } from '../objects/pod.ts';
 import { podRequests, type Resources, reduceResourceList } from '../objects/pod-requests.ts';
 import type { Deployment, ReplicaSet, StatefulSet } from '../objects/workloads.ts';
-import {
-  CPU,
-  EPHEMERAL,
-  LEVELS,
-  MEMORY,
-  NODE,
-  type NodeRecord,
-  type OwnerRecord,
-  POD,
-  type PodRecord,
-  type WorkloadRecord,
-} from './cluster-records.ts';
+import { CPU, EPHEMERAL, LEVELS, MEMORY, NODE, type NodeRecord, POD, type PodRecord, type WorkloadRecord } from './cluster-records.ts';
 import type { CommitType, UsageModel } from './measure.ts';
 import type { SampleClock } from './sample-clock.ts';
+import { type RevisionListener, WorkloadIndex, type WorkloadListener } from './workload-index.ts';
 
 export type PodListener = (pod: PodRecord, change: number, timeUs: TimeUs) => void;
 export type NodeListener = (node: NodeRecord, change: number, timeUs: TimeUs) => void;
-/** Wanted replicas changed, or the owning object came or went. */
-export type WorkloadListener = (workload: WorkloadRecord, timeUs: TimeUs) => void;
-/** A ReplicaSet with a higher revision than any before: a rollout of `workload` begins. */
-export type RevisionListener = (workload: WorkloadRecord, owner: OwnerRecord, timeUs: TimeUs) => void;
-
-/** Beyond so many workloads (one job object per pod, say) pods are counted as `other`. */
-export const MAX_WORKLOADS = 2000;
-const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
 
 export class ClusterView {
   /** In order of first sight; removed nodes stay with `node` undefined. */
   readonly nodes: NodeRecord[];
   /** Live pods by uid. */
   readonly pods: Map<string, PodRecord>;
-  readonly workloads: WorkloadRecord[];
+  readonly workloads: readonly WorkloadRecord[];
   readonly budgets: Map<string, PodDisruptionBudget>;
   /** Names by resource index: cpu (milli), memory (bytes), pods, ephemeral-storage (bytes), then others in whole units. */
   readonly resources: string[];
@@ -57,16 +39,11 @@ export class ClusterView {
   private readonly clock: SampleClock;
   private readonly usage: UsageModel;
   private readonly nodeByName: Map<string, NodeRecord>;
-  private readonly workloadByName: Map<string, WorkloadRecord>;
-  private readonly ownerByUid: Map<string, OwnerRecord>;
-  private readonly bareOwners: Map<string, OwnerRecord>;
-  private readonly topRevision: Map<WorkloadRecord, number>;
+  private readonly owners: WorkloadIndex;
   private readonly resourceIndexByName: Map<string, number>;
   private readonly vectors: WeakMap<Resources, Float64Array>;
   private readonly podListeners: PodListener[];
   private readonly nodeListeners: NodeListener[];
-  private readonly workloadListeners: WorkloadListener[];
-  private readonly revisionListeners: RevisionListener[];
 
   constructor(topology: Topology, clock: SampleClock, usage: UsageModel) {
     this.topology = topology;
@@ -74,20 +51,15 @@ export class ClusterView {
     this.usage = usage;
     this.nodes = [];
     this.pods = new Map();
-    this.workloads = [];
+    this.owners = new WorkloadIndex();
+    this.workloads = this.owners.workloads;
     this.budgets = new Map();
     this.resources = ['cpu', 'memory', 'pods', 'ephemeral-storage'];
     this.nodeByName = new Map();
-    this.workloadByName = new Map();
-    this.ownerByUid = new Map();
-    this.bareOwners = new Map();
-    this.topRevision = new Map();
     this.resourceIndexByName = new Map(this.resources.map((name, index) => [name, index]));
     this.vectors = new WeakMap();
     this.podListeners = [];
     this.nodeListeners = [];
-    this.workloadListeners = [];
-    this.revisionListeners = [];
   }
 
   onPod(listener: PodListener): void {
@@ -99,11 +71,11 @@ export class ClusterView {
   }
 
   onWorkload(listener: WorkloadListener): void {
-    this.workloadListeners.push(listener);
+    this.owners.workloadListeners.push(listener);
   }
 
   onRevision(listener: RevisionListener): void {
-    this.revisionListeners.push(listener);
+    this.owners.revisionListeners.push(listener);
   }
 
   /** The record of a node that exists or once did; undefined when the name was never seen. */
@@ -113,7 +85,7 @@ export class ClusterView {
 
   /** `deployment/web`; `deployment/default/web` means the same. */
   findWorkload(name: string): WorkloadRecord | undefined {
-    return this.workloadByName.get(name) ?? this.workloadByName.get(name.replace('/default/', '/'));
+    return this.owners.find(name);
   }
 
   /** Name of a failure domain: `rack/b-2`, or `unknown` for nodes outside the topology. */
@@ -132,11 +104,11 @@ export class ClusterView {
         this.commitNode(type, (next ?? old) as Node, timeUs);
         break;
       case 'ReplicaSet':
-        this.commitReplicaSet(type, (next ?? old) as ReplicaSet, timeUs);
+        this.owners.commitReplicaSet(type, (next ?? old) as ReplicaSet, timeUs);
         break;
       case 'Deployment':
       case 'StatefulSet':
-        this.commitWorkload(type, (next ?? old) as Deployment | StatefulSet, timeUs);
+        this.owners.commitWorkload(type, (next ?? old) as Deployment | StatefulSet, timeUs);
         break;
       case 'PodDisruptionBudget':
         if (type === 'DELETED') this.budgets.delete(keyOf((next ?? old)!));
@@ -172,7 +144,7 @@ export class ClusterView {
   }
 
   private addPod(pod: Pod, timeUs: TimeUs): void {
-    const owner = this.ownerOf(pod);
+    const owner = this.owners.ownerOf(pod);
     const { workload } = owner;
     const record: PodRecord = {
       key: keyOf(pod),
@@ -203,7 +175,6 @@ export class ClusterView {
     };
     this.pods.set(record.uid, record);
     workload.pods.add(record);
-    workload.active++;
     owner.livePods++;
     const change = POD.CREATED | this.takeIn(record, pod, timeUs);
     this.notifyPod(record, change, timeUs);
@@ -230,7 +201,6 @@ export class ClusterView {
     if (!record.isTerminating && pod.metadata.deletionTimestamp !== undefined) {
       record.isTerminating = true;
       record.terminatingUs = timeUs;
-      if (!record.isFinished) record.workload.active--;
       change |= POD.TERMINATING;
     }
     if (record.slot < 0 && record.node !== undefined && !record.isFinished) {
@@ -252,7 +222,6 @@ export class ClusterView {
     if (!record.isFinished && isTerminal(pod)) {
       record.isFinished = true;
       record.finishedUs = timeUs;
-      if (!record.isTerminating) record.workload.active--;
       change |= POD.FINISHED;
     }
     let isReady = false;
@@ -269,7 +238,10 @@ export class ClusterView {
     if (isReady !== old) {
       record.isReady = isReady;
       change |= isReady ? POD.READY : POD.UNREADY;
-      if (isReady && record.readyUs < 0) record.readyUs = timeUs;
+      if (isReady && record.readyUs < 0) {
+        record.readyUs = timeUs;
+        change |= POD.FIRST_READY;
+      }
     }
     const statuses = status.containerStatuses;
     if (statuses.length > 0) {
@@ -302,7 +274,6 @@ export class ClusterView {
       change |= POD.RELEASED | updateUse(record) | updateStanding(record);
     }
     const { owner, workload } = record;
-    if (!record.isFinished && !record.isTerminating) workload.active--;
     if (record.isServing) {
       record.isServing = false;
       workload.ready--;
@@ -311,7 +282,7 @@ export class ClusterView {
     this.pods.delete(record.uid);
     workload.pods.delete(record);
     owner.livePods--;
-    if (owner.isGone && owner.livePods === 0) this.ownerByUid.delete(owner.uid);
+    this.owners.forgetIfGone(owner);
     this.notifyPod(record, change, timeUs);
   }
 
@@ -409,111 +380,6 @@ export class ClusterView {
     return record;
   }
 
-  // Workloads -----------------------------------------------------------------------------------------
-
-  private commitWorkload(type: CommitType, object: Deployment | StatefulSet, timeUs: TimeUs): void {
-    const workload = this.workloadNamed(object.kind, object.metadata.namespace, object.metadata.name);
-    const exists = type !== 'DELETED';
-    const desired = exists ? object.spec.replicas : 0;
-    if (workload.desired === desired && workload.exists === exists) return;
-    workload.desired = desired;
-    workload.exists = exists;
-    for (const listener of this.workloadListeners) listener(workload, timeUs);
-  }
-
-  private commitReplicaSet(type: CommitType, set: ReplicaSet, timeUs: TimeUs): void {
-    const { uid, namespace, name, annotations } = set.metadata;
-    const parent = controllerOf(set);
-    let owner = this.ownerByUid.get(uid);
-    if (owner === undefined) {
-      if (type === 'DELETED') return;
-      const workload =
-        parent === undefined ? this.workloadNamed('ReplicaSet', namespace, name) : this.workloadNamed(parent.kind, namespace, parent.name);
-      owner = { workload, uid, revision: 0, ready: 0, livePods: 0, isGone: false };
-      this.ownerByUid.set(uid, owner);
-    }
-    const { workload } = owner;
-    if (parent === undefined) {
-      const exists = type !== 'DELETED';
-      const desired = exists ? set.spec.replicas : 0;
-      if (workload.desired !== desired || workload.exists !== exists) {
-        workload.desired = desired;
-        workload.exists = exists;
-        for (const listener of this.workloadListeners) listener(workload, timeUs);
-      }
-    } else {
-      const revision = Number(annotations[REVISION_ANNOTATION] ?? '0');
-      if (revision > owner.revision) {
-        owner.revision = revision;
-        if (revision > (this.topRevision.get(workload) ?? 0)) {
-          this.topRevision.set(workload, revision);
-          for (const listener of this.revisionListeners) listener(workload, owner, timeUs);
-        }
-      }
-    }
-    if (type === 'DELETED') {
-      owner.isGone = true;
-      if (owner.livePods === 0) this.ownerByUid.delete(uid);
-    }
-  }
-
-  private ownerOf(pod: Pod): OwnerRecord {
-    const reference = controllerOf(pod);
-    if (reference === undefined) return this.bareOwner(pod);
-    return this.ownerByUid.get(reference.uid) ?? this.newOwner(reference, pod.metadata.namespace);
-  }
-
-  /** Owners that are no ReplicaSet are known by their name only: a StatefulSet, a Job, a custom resource. */
-  private newOwner(reference: OwnerReference, namespace: string): OwnerRecord {
-    const name = workloadName(reference.kind, namespace, reference.name);
-    const known = this.bareOwners.get(name);
-    if (known !== undefined) return known;
-    const workload = this.workloadNamed(reference.kind, namespace, reference.name);
-    const owner: OwnerRecord = { workload, uid: '', revision: 0, ready: 0, livePods: 0, isGone: false };
-    if (workload.name === name) this.bareOwners.set(name, owner);
-    return owner;
-  }
-
-  /** Pods without an owner are grouped by their `app` label, or by namespace. */
-  private bareOwner(pod: Pod): OwnerRecord {
-    const { namespace, labels } = pod.metadata;
-    const app = labels['app'] ?? labels['app.kubernetes.io/name'];
-    const kind = app === undefined ? 'pods' : 'app';
-    const name = app ?? namespace;
-    const key = `${kind}/${namespace}/${name}`;
-    let owner = this.bareOwners.get(key);
-    if (owner === undefined) {
-      const workload = kind === 'pods' ? this.workloadCalled(`pods/${name}`, kind, namespace) : this.workloadNamed(kind, namespace, name);
-      owner = { workload, uid: '', revision: 0, ready: 0, livePods: 0, isGone: false };
-      if (this.bareOwners.size < 4 * MAX_WORKLOADS) this.bareOwners.set(key, owner);
-    }
-    return owner;
-  }
-
-  private workloadNamed(kind: string, namespace: string, name: string): WorkloadRecord {
-    return this.workloadCalled(workloadName(kind, namespace, name), kind, namespace);
-  }
-
-  private workloadCalled(fullName: string, kind: string, namespace: string): WorkloadRecord {
-    const known = this.workloadByName.get(fullName);
-    if (known !== undefined) return known;
-    if (this.workloads.length >= MAX_WORKLOADS && fullName !== OTHER) return this.workloadCalled(OTHER, 'other', '');
-    const workload: WorkloadRecord = {
-      name: fullName,
-      kind,
-      namespace,
-      index: this.workloads.length,
-      desired: -1,
-      ready: 0,
-      active: 0,
-      exists: false,
-      pods: new Set(),
-    };
-    this.workloads.push(workload);
-    this.workloadByName.set(fullName, workload);
-    return workload;
-  }
-
   private usageOf(record: PodRecord, pod: Pod): Float64Array {
     const used = this.usage(pod);
     if (used === undefined) return record.requests;
@@ -550,15 +416,9 @@ export class ClusterView {
   }
 }
 
-const OTHER = 'other';
 const NO_USAGE = new Float64Array(0);
 /** Stands for "nothing taken in yet": every comparison with it finds a difference. */
 const EMPTY_POD = { spec: undefined, status: undefined } as unknown as Pod;
-
-function workloadName(kind: string, namespace: string, name: string): string {
-  const lower = kind.toLowerCase();
-  return namespace === 'default' || namespace === '' ? `${lower}/${name}` : `${lower}/${namespace}/${name}`;
-}
 
 function claim(node: NodeRecord, pod: PodRecord): void {
   pod.slot = node.pods.length;

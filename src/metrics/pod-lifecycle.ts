@@ -144,7 +144,7 @@ export const podLifecycle = defineMeasure({
         total.started++;
         if (!(change & POD.BOUND)) record(stats, RUN, pod.startedUs - pod.boundUs);
       }
-      if (change & POD.READY && pod.readyUs === timeUs) {
+      if (change & POD.FIRST_READY) {
         own.ready++;
         total.ready++;
         if (!(change & POD.STARTED && change & POD.BOUND)) {
@@ -256,7 +256,7 @@ const BECOME_READY = STAGES.indexOf('ready');
 const STARTUP = STAGES.indexOf('startup');
 const COMPLETION = STAGES.indexOf('completion');
 const TERMINATION = STAGES.indexOf('termination');
-const INTERESTING = POD.CREATED | POD.BOUND | POD.STARTED | POD.READY | POD.RESTARTED | POD.FINISHED | POD.DELETED;
+const INTERESTING = POD.CREATED | POD.BOUND | POD.STARTED | POD.FIRST_READY | POD.RESTARTED | POD.FINISHED | POD.DELETED;
 
 function noCounters(): Counters {
   return { created: 0, bound: 0, started: 0, ready: 0, succeeded: 0, failed: 0, deleted: 0, restarts: 0 };
