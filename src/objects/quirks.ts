@@ -27,6 +27,21 @@ export const QUIRKS = Object.freeze([
     summary: 'after a conflict the disruption controller writes the budget it had computed over the newer one',
     thread: 'kubernetes/kubernetes#82149',
   },
+  {
+    name: 'scheduler-loses-wakeups',
+    summary: 'events that come while a pod is being scheduled are forgotten when no node fits it: it waits for the next one',
+    thread: 'kubernetes/kubernetes#72122',
+  },
+  {
+    name: 'scheduler-assumptions-expire',
+    summary: 'the scheduler takes a bound pod for gone when its watch has not shown it on its node after 30 s',
+    thread: 'kubernetes/kubernetes#106361',
+  },
+  {
+    name: 'scheduler-nominates-deleted-pods',
+    summary: 'a pod that is deleted while it is being scheduled keeps its nominated node for ever',
+    thread: 'kubernetes/kubernetes#102339',
+  },
 ] as const satisfies readonly Quirk[]);
 
 export type QuirkName = (typeof QUIRKS)[number]['name'];

@@ -7,6 +7,7 @@
  * Order     WaitOnPermit, Done, PreBind, Bind, PostBind
  */
 import type { Op, Wait } from '../engine/process.ts';
+import { SECOND_US } from '../engine/units.ts';
 import { isApiStatus } from '../objects/api-status.ts';
 import type { Pod } from '../objects/pod.ts';
 import { type BindingRecord, bindingTopic } from './attempts.ts';
@@ -19,6 +20,8 @@ import { type Attempt, activateRequested, CLEAR_NOMINATION, type SchedulerParts 
 import { errorStatus, isRejected, isSuccess, messageOf, type Status, SUCCESS } from './status.ts';
 
 const DEFAULT_BINDER = 'DefaultBinder';
+// 30 s after the binding: durationToExpireAssumedPod, v1.22.
+const ASSUMPTION_TTL_US = 30 * SECOND_US;
 
 /** A pod with a node, between the decision and the answer of the API server. */
 interface Binding {
@@ -101,6 +104,7 @@ export class BindingCycle {
     const { attempt, assumed, nodeName } = binding;
     const { metadata } = assumed.pod;
     this.open--;
+    if (this.parts.quirks.has('scheduler-assumptions-expire')) this.expireLater(assumed.pod);
     this.parts.ctx.events.emit(
       assumed.pod,
       'Normal',
@@ -110,6 +114,13 @@ export class BindingCycle {
     attempt.profile.runPostBind(attempt.state, assumed, nodeName);
     activateRequested(this.parts, attempt.state);
     this.announce(binding, '');
+  }
+
+  /** The behaviour of releases before v1.23. */
+  private expireLater(pod: Pod): void {
+    this.parts.ctx.scope.timer('scheduler.assumption-expiry', ASSUMPTION_TTL_US, () => this.parts.cache.forgetPod(pod), {
+      background: true,
+    });
   }
 
   /** Takes the assumption back, wakes who can use the room, and hands the pod to the failure handler. */

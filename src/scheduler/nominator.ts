@@ -10,6 +10,7 @@
 import type { ObjectKey } from '../objects/meta.ts';
 import { keyOf } from '../objects/meta.ts';
 import type { Pod } from '../objects/pod.ts';
+import { NO_QUIRKS, type Quirks } from '../objects/quirks.ts';
 import type { NominatedPods, NominatingInfo } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 
@@ -30,6 +31,7 @@ export class Nominator implements NominatedPods {
   private readonly pendingPod: (key: ObjectKey) => Pod | undefined;
   private readonly queuedPod: (key: ObjectKey) => PodInfo | undefined;
   private readonly infoOf: (pod: Pod) => PodInfo;
+  private readonly quirks: Quirks;
 
   /**
    * `pendingPod` reads the pod informer: a pod that is gone or has a node is not nominated again.
@@ -39,12 +41,14 @@ export class Nominator implements NominatedPods {
     pendingPod: (key: ObjectKey) => Pod | undefined,
     queuedPod: (key: ObjectKey) => PodInfo | undefined,
     infoOf: (pod: Pod) => PodInfo,
+    quirks: Quirks = NO_QUIRKS,
   ) {
     this.byNode = new Map();
     this.nodeOf = new Map();
     this.pendingPod = pendingPod;
     this.queuedPod = queuedPod;
     this.infoOf = infoOf;
+    this.quirks = quirks;
   }
 
   get isEmpty(): boolean {
@@ -64,9 +68,11 @@ export class Nominator implements NominatedPods {
     // Upstream files a cleared nomination under the node "", which nothing ever asks for.
     if (nodeName === '') return;
     const key = keyOf(pod);
-    const current = this.pendingPod(key);
-    // The informer may already know that the pod is gone or placed: its entry would never be removed.
-    if (current === undefined || current.spec.nodeName !== '') return;
+    if (!this.quirks.has('scheduler-nominates-deleted-pods')) {
+      const current = this.pendingPod(key);
+      // The informer may already know that the pod is gone or placed: its entry would never be removed.
+      if (current === undefined || current.spec.nodeName !== '') return;
+    }
     this.nodeOf.set(uid, nodeName);
     const entry: Entry = { uid, key, pod };
     const entries = this.byNode.get(nodeName);
@@ -113,7 +119,9 @@ export class Nominator implements NominatedPods {
     if (this.nodeOf.size === 0) return NO_PODS;
     const entries = this.byNode.get(nodeName);
     if (entries === undefined) return NO_PODS;
-    return entries.map((entry) => this.queuedPod(entry.key) ?? this.infoOf(stubOf(entry.pod)));
+    // Releases with that bug kept the pod itself, not a reference to it.
+    const keepsPods = this.quirks.has('scheduler-nominates-deleted-pods');
+    return entries.map((entry) => this.queuedPod(entry.key) ?? this.infoOf(keepsPods ? entry.pod : stubOf(entry.pod)));
   }
 
   /** Names of the nodes that have nominated pods, in order of first nomination. */

@@ -5,6 +5,7 @@ import type { ComponentContext } from '../client/component.ts';
 import type { Informer } from '../client/informer.ts';
 import type { ObjectKey, TimeUs } from '../objects/meta.ts';
 import { isTerminal, type Pod } from '../objects/pod.ts';
+import type { Quirks } from '../objects/quirks.ts';
 import type { SchedulerCache } from './cache.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { Evaluation, NominatingInfo, PreemptionCandidate } from './framework.ts';
@@ -27,6 +28,7 @@ export interface SchedulerParts {
   /** By scheduler name. */
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly waiting: WaitingPods;
+  readonly quirks: Quirks;
 }
 
 /** One attempt to schedule one pod, from Pop to the end of its binding cycle. */

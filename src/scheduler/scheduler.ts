@@ -18,6 +18,7 @@ import type { ComponentContext } from '../client/component.ts';
 import type { EventKind } from '../engine/engine.ts';
 import { SECOND_US } from '../engine/units.ts';
 import type { ObjectKey } from '../objects/meta.ts';
+import { NO_QUIRKS, type Quirks } from '../objects/quirks.ts';
 import { AttemptReports } from './attempt-reports.ts';
 import { assumedPod, BindingCycle, rejectionOnNode } from './binding-cycle.ts';
 import { SchedulerCache } from './cache.ts';
@@ -54,6 +55,8 @@ export interface SchedulerOptions {
   readonly tieBreak?: 'random' | 'first';
   /** Default: DEFAULT_CYCLE_COST. */
   readonly cycleCost?: CycleCost;
+  /** Known bugs of older releases to show. Default: none. */
+  readonly quirks?: Quirks;
   /** Picks the attempts that are announced in full on `evaluationTopic`; must be pure. Default: none. */
   readonly explains?: (podKey: ObjectKey, podAttempt: number) => boolean;
   /** How long a pod waits without any event. Default 5 min (--pod-max-in-unschedulable-pods-duration, v1.34). */
@@ -104,6 +107,7 @@ export class Scheduler {
 
   constructor(ctx: ComponentContext, options: SchedulerOptions) {
     const behaviour = behaviourOf(options.kubernetesVersion ?? DEFAULT_KUBERNETES_VERSION);
+    const quirks = options.quirks ?? NO_QUIRKS;
     const podInfos = new PodInfos(behaviour);
     const cache = new SchedulerCache(podInfos);
     const pods = ctx.informers.of('Pod');
@@ -116,6 +120,7 @@ export class Scheduler {
       (key) => visiblePod(pods, key),
       (key) => this.parts.queue.get(key)?.info,
       (pod) => podInfos.of(pod),
+      quirks,
     );
     const waiting = new WaitingPods(ctx.scope);
     const context: SchedulerContext = {
@@ -149,9 +154,10 @@ export class Scheduler {
       preEnqueue: (pod, first) => profiles.get(pod.pod.spec.schedulerName)?.runPreEnqueue(pod, first) ?? SUCCESS,
       infoOf: (pod) => podInfos.of(pod),
       nominator,
+      quirks,
       onReady: () => this.onReady(),
     });
-    this.parts = { ctx, behaviour, podInfos, pods, cache, queue, hints, profiles, waiting };
+    this.parts = { ctx, behaviour, podInfos, pods, cache, queue, hints, profiles, waiting, quirks };
     this.ctx = ctx;
     this.evaluator = options.createEvaluator(context, cache);
     this.tieBreak = isFirst ? () => 0 : (count) => tieRng.nextInt(count);

@@ -18,6 +18,7 @@
 import type { ObjectKey } from '../objects/meta.ts';
 import { keyOf } from '../objects/meta.ts';
 import { type Pod, priorityOf } from '../objects/pod.ts';
+import type { Quirks } from '../objects/quirks.ts';
 import { type BackoffLimits, BackoffRule } from './backoff.ts';
 import { type ClusterEvent, EVENT, isWildcard, matchesEvent } from './cluster-event.ts';
 import type { QueueItem } from './framework.ts';
@@ -47,6 +48,7 @@ export interface SchedulingQueueOptions {
   readonly infoOf: (pod: Pod) => PodInfo;
   /** Has to resolve pods through `get` of this queue. */
   readonly nominator: Nominator;
+  readonly quirks: Quirks;
   /** Called when a pod enters the active queue or a backoff queue. */
   readonly onReady: () => void;
 }
@@ -304,6 +306,7 @@ export class SchedulingQueue {
   private strategyAfterAttempt(record: QueuedPod): Strategy {
     if (!record.hasRejectors || !this.inFlight.has(record.uid)) return 'afterBackoff';
     let result: Strategy = 'skip';
+    if (this.options.quirks.has('scheduler-loses-wakeups')) return result;
     this.inFlight.forEachMissed(record.uid, (missed) => {
       const strategy = this.worth(record, missed.event, missed.old, missed.next);
       if (strategy === 'skip') return true;

@@ -2,6 +2,7 @@
 import { SECOND_US } from '../../src/engine/units.ts';
 import { keyOf } from '../../src/objects/meta.ts';
 import type { Pod } from '../../src/objects/pod.ts';
+import { NO_QUIRKS } from '../../src/objects/quirks.ts';
 import { ACTION, clusterEvent, EVENT } from '../../src/scheduler/cluster-event.ts';
 import type { QueueItem } from '../../src/scheduler/framework.ts';
 import { HintMap } from '../../src/scheduler/hint-map.ts';
@@ -63,6 +64,7 @@ export function queueFixture(options: { version?: KubernetesVersion; hints?: rea
     preEnqueue,
     infoOf: (pod) => infos.of(pod),
     nominator,
+    quirks: NO_QUIRKS,
     onReady: () => {
       world.readyCount++;
     },
