@@ -211,3 +211,43 @@ function claimVolume(claimName: string): Pod['spec']['volumes'][number] {
     other: '',
   };
 }
+
+describe('Q9: pods kept out by anti-affinity', () => {
+  test('a pod with two anti-affinity terms is not woken by a deletion that concerns one of them', () => {
+    const both = antiAffinity('x');
+    const second = antiAffinity('y').affinity.podAntiAffinity!.required[0]!;
+    const spec = {
+      affinity: {
+        ...both.affinity,
+        podAntiAffinity: { ...both.affinity.podAntiAffinity!, required: [...both.affinity.podAntiAffinity!.required, second] },
+      },
+    };
+    const world = new SmallWorld().start(
+      testNode({ name: 'node-1' }),
+      testPod({ name: 'x', labels: { app: 'x' }, nodeName: 'node-1', priority: 5 }),
+      testPod({ name: 'picky', spec }),
+    );
+    world.run(20 * S);
+    world.remove('Pod', 'default/x');
+    world.run(60 * S);
+    expect([world.attempts.length, world.nodeOf('picky')]).toEqual([1, '']);
+    world.run(300 * S);
+    expect(world.nodeOf('picky')).toBe('node-1');
+  });
+
+  test('a pod kept out by the terms of placed pods alone is woken neither by their end nor by a new node', () => {
+    const world = new SmallWorld().start(
+      testNode({ name: 'node-1' }),
+      testPod({ name: 'jealous', nodeName: 'node-1', priority: 5, spec: antiAffinity('x') }),
+      testPod({ name: 'x', labels: { app: 'x' } }),
+    );
+    world.run(20 * S);
+    world.create(testNode({ name: 'node-2' }));
+    world.remove('Pod', 'default/jealous');
+    world.run(60 * S);
+    expect([world.attempts.length, world.nodeOf('x')]).toEqual([1, '']);
+    touch(world, 'node-2');
+    world.run(5 * S);
+    expect(world.nodeOf('x')).not.toBe('');
+  });
+});
