@@ -16,6 +16,7 @@ import {
   decodePriorityClass,
   decodeService,
 } from './decode-cluster.ts';
+import { decodeJob } from './decode-job.ts';
 import { decodeNode } from './decode-node.ts';
 import { decodePod } from './decode-pod.ts';
 import { type DecodeOptions, DecodeReader, isRawObject, type RawObject } from './decode-reader.ts';
@@ -45,6 +46,7 @@ const DECODERS: Decoders = {
   ReplicaSet: decodeReplicaSet,
   Deployment: decodeDeployment,
   StatefulSet: decodeStatefulSet,
+  Job: decodeJob,
   ReplicationController: decodeReplicationController,
   Lease: decodeLease,
   PriorityClass: decodePriorityClass,

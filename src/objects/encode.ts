@@ -25,6 +25,7 @@ import {
   when,
 } from './encode-parts.ts';
 import { encodePod, encodePodTemplate } from './encode-pod.ts';
+import type { Job } from './job.ts';
 import type { AnyObject, BuiltInKind, KindMap } from './kinds.ts';
 import type { TimeUs } from './meta.ts';
 import type { Node } from './node.ts';
@@ -66,6 +67,7 @@ const ENCODERS: Encoders = {
   ReplicaSet: encodeReplicaSet,
   Deployment: encodeDeployment,
   StatefulSet: encodeStatefulSet,
+  Job: encodeJob,
   ReplicationController: (object: ReplicationController) => ({
     ...header(object),
     spec: fields({ replicas: object.spec.replicas, selector: object.spec.selector }),
@@ -225,6 +227,42 @@ function encodeStatefulSet(set: StatefulSet): JsonObject {
       ...status,
       currentRevision: text(status.currentRevision),
       updateRevision: text(status.updateRevision),
+    }),
+  };
+}
+
+function encodeJob(job: Job): JsonObject {
+  const { spec, status } = job;
+  return {
+    ...header(job),
+    spec: fields({
+      parallelism: spec.parallelism,
+      completions: spec.completions,
+      backoffLimit: spec.backoffLimit,
+      activeDeadlineSeconds: spec.activeDeadlineSeconds,
+      ttlSecondsAfterFinished: spec.ttlSecondsAfterFinished,
+      suspend: when(spec.suspend),
+      completionMode: spec.completionMode,
+      podReplacementPolicy: spec.podReplacementPolicy,
+      selector: optional(spec.selector, encodeSelector),
+      template: encodePodTemplate(spec.template),
+    }),
+    status: fields({
+      active: status.active,
+      ready: status.ready,
+      terminating: status.terminating,
+      succeeded: status.succeeded,
+      failed: status.failed,
+      startTime: time(status.startTime),
+      completionTime: time(status.completionTime),
+      completedIndexes: text(status.completedIndexes),
+      uncountedTerminatedPods: nonEmpty(
+        fields({
+          succeeded: names(status.uncountedTerminatedPods.succeeded),
+          failed: names(status.uncountedTerminatedPods.failed),
+        }),
+      ),
+      conditions: list(status.conditions, encodeCondition),
     }),
   };
 }

@@ -4,6 +4,7 @@
  * Models    kubernetes v1.34 registry strategies (pkg/registry/...): scope, status subresource, unconditional updates
  */
 import type { CustomObject, KubeEvent, Lease, Namespace, PodDisruptionBudget, PriorityClass, Service } from './cluster.ts';
+import type { Job } from './job.ts';
 import type { Node } from './node.ts';
 import type { Pod } from './pod.ts';
 import type {
@@ -25,6 +26,7 @@ export interface KindMap {
   ReplicaSet: ReplicaSet;
   Deployment: Deployment;
   StatefulSet: StatefulSet;
+  Job: Job;
   ReplicationController: ReplicationController;
   Lease: Lease;
   PriorityClass: PriorityClass;
@@ -87,6 +89,7 @@ export const KINDS: readonly KindInfo[] = [
   info('ReplicaSet', 'apps/v1', 'replicasets', { hasStatus: true, generationFields: ['spec'] }),
   info('Deployment', 'apps/v1', 'deployments', { hasStatus: true, generationFields: ['spec'] }),
   info('StatefulSet', 'apps/v1', 'statefulsets', { hasStatus: true, generationFields: ['spec'] }),
+  info('Job', 'batch/v1', 'jobs', { hasStatus: true, generationFields: ['spec'] }),
   info('Lease', 'coordination.k8s.io/v1', 'leases', { allowsUnconditionalUpdate: false }),
   info('PriorityClass', 'scheduling.k8s.io/v1', 'priorityclasses', { isNamespaced: false }),
   info('PodDisruptionBudget', 'policy/v1', 'poddisruptionbudgets', {

@@ -21,7 +21,7 @@ const UNTYPED_KINDS: Readonly<Record<string, readonly string[]>> = {
   'authentication.k8s.io': ['TokenReview', 'SelfSubjectReview'],
   'authorization.k8s.io': ['LocalSubjectAccessReview', 'SelfSubjectAccessReview', 'SelfSubjectRulesReview', 'SubjectAccessReview'],
   autoscaling: ['HorizontalPodAutoscaler', 'Scale'],
-  batch: ['CronJob', 'Job'],
+  batch: ['CronJob'],
   'certificates.k8s.io': ['CertificateSigningRequest', 'ClusterTrustBundle'],
   'coordination.k8s.io': ['LeaseCandidate'],
   'discovery.k8s.io': ['EndpointSlice'],

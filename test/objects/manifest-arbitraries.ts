@@ -239,6 +239,9 @@ const podStatus = sparse({
 });
 
 const template = podSpec.map((spec) => ({ metadata: { labels: { app: 'a' } }, spec }));
+const jobTemplate = template.chain((value) =>
+  fc.constantFrom('Never', 'OnFailure').map((restartPolicy) => ({ ...value, spec: { ...value.spec, restartPolicy } })),
+);
 const appSelector = fc.constant({ matchLabels: { app: 'a' } });
 const counts = (...names: string[]) => Object.fromEntries(names.map((field) => [field, count]));
 
@@ -357,10 +360,53 @@ export const anyManifest: Readonly<Record<string, fc.Arbitrary<Raw>>> = {
       metadata,
       spec: mixed(
         { selector: appSelector, template },
-        { replicas: count, serviceName: name, podManagementPolicy: fc.constantFrom('Parallel', 'OrderedReady'), minReadySeconds: count },
+        {
+          replicas: count,
+          serviceName: name,
+          podManagementPolicy: fc.constantFrom('Parallel', 'OrderedReady'),
+          minReadySeconds: count,
+          revisionHistoryLimit: count,
+          ordinals: fc.record({ start: count }),
+          updateStrategy: fc.constantFrom({ type: 'OnDelete' }, { type: 'RollingUpdate', rollingUpdate: { partition: 2 } }),
+        },
       ),
     },
-    { status: sparse(counts('replicas', 'readyReplicas', 'availableReplicas', 'observedGeneration')) },
+    {
+      status: sparse({
+        ...counts('replicas', 'readyReplicas', 'availableReplicas', 'currentReplicas', 'updatedReplicas', 'collisionCount', 'observedGeneration'),
+        currentRevision: name,
+        updateRevision: name,
+      }),
+    },
+  ),
+  Job: object(
+    'batch/v1',
+    'Job',
+    {
+      metadata,
+      spec: mixed(
+        { template: jobTemplate },
+        {
+          parallelism: count,
+          completions: count,
+          backoffLimit: count,
+          activeDeadlineSeconds: fc.integer({ min: 1, max: 900 }),
+          ttlSecondsAfterFinished: count,
+          suspend: fc.boolean(),
+          podReplacementPolicy: fc.constantFrom('TerminatingOrFailed', 'Failed'),
+        },
+      ),
+    },
+    {
+      status: sparse({
+        ...counts('active', 'ready', 'terminating', 'succeeded', 'failed'),
+        startTime: time,
+        completionTime: time,
+        completedIndexes: fc.constant('0-3,7'),
+        uncountedTerminatedPods: sparse({ succeeded: fc.array(name, { maxLength: 2 }), failed: fc.array(name, { maxLength: 2 }) }),
+        conditions,
+      }),
+    },
   ),
   ReplicationController: object(
     'v1',
