@@ -89,22 +89,42 @@ export function reduceResourceList(list: ResourceList): Resources {
 
 /** Guaranteed, Burstable or BestEffort, from cpu and memory of all containers or of the pod as a whole. */
 export function qosClassOf(spec: PodSpec): QosClass {
-  const requests: ExactResources = new Map();
-  const limits: ExactResources = new Map();
-  let everyLimitSet = true;
-  const parts: ResourceRequirements[] = isPodLevel(spec.resources)
-    ? [spec.resources]
-    : [...spec.containers, ...spec.initContainers].map((container) => container.resources);
-  for (const part of parts) {
-    addTo(requests, positiveComputeResources(part.requests));
-    const partLimits = positiveComputeResources(part.limits);
-    addTo(limits, partLimits);
-    if (partLimits.size < 2) everyLimitSet = false;
+  const parts = isPodLevel(spec.resources) ? [spec.resources] : [...spec.containers, ...spec.initContainers].map(resourcesOf);
+  let asksForAny = false;
+  let limitsAll = true;
+  let sameTexts = true;
+  for (const { requests, limits } of parts) {
+    for (const name of COMPUTE_RESOURCES) {
+      const isLimited = isPositive(limits[name]);
+      asksForAny ||= isLimited || isPositive(requests[name]);
+      limitsAll &&= isLimited;
+      sameTexts &&= requests[name] === limits[name];
+    }
   }
-  if (requests.size === 0 && limits.size === 0) return 'BestEffort';
-  const isGuaranteed =
-    everyLimitSet && requests.size === limits.size && [...requests].every(([name, amount]) => limits.get(name) === amount);
-  return isGuaranteed ? 'Guaranteed' : 'Burstable';
+  if (!asksForAny) return 'BestEffort';
+  if (!limitsAll) return 'Burstable';
+  return sameTexts || sumsAreEqual(parts) ? 'Guaranteed' : 'Burstable';
+}
+
+const COMPUTE_RESOURCES = ['cpu', 'memory'] as const;
+
+/** Requests and limits written differently, or spread differently over the containers, may still be the same in sum. */
+function sumsAreEqual(parts: readonly ResourceRequirements[]): boolean {
+  return COMPUTE_RESOURCES.every((name) => {
+    let difference = 0n;
+    for (const { requests, limits } of parts) difference += quantityNanos(requests[name] ?? '0') - quantityNanos(limits[name] ?? '0');
+    return difference === 0n;
+  });
+}
+
+function resourcesOf(container: Container): ResourceRequirements {
+  return container.resources;
+}
+
+function isPositive(text: string | undefined): boolean {
+  if (text === undefined) return false;
+  const first = text.charCodeAt(0);
+  return (first >= 49 && first <= 57) || quantityNanos(text) > 0n;
 }
 
 /** The exact effective requests, resource by resource; missing means not asked for. */
@@ -275,17 +295,6 @@ function containerRequests(
 function isPodLevel(resources: ResourceRequirements | undefined): resources is ResourceRequirements {
   if (resources === undefined) return false;
   return Object.keys(resources.requests).some(isPodLevelResource) || Object.keys(resources.limits).some(isPodLevelResource);
-}
-
-function positiveComputeResources(list: ResourceList): ExactResources {
-  const result: ExactResources = new Map();
-  for (const name of ['cpu', 'memory']) {
-    const text = list[name];
-    if (text === undefined) continue;
-    const amount = quantityNanos(text);
-    if (amount > 0n) result.set(name, amount);
-  }
-  return result;
 }
 
 function addTo(target: ExactResources, amounts: ExactResources): void {

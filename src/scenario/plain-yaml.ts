@@ -42,6 +42,7 @@ export function parsePlainDocuments(text: string): PlainDocument[] | undefined {
   let start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   let line = 1;
   let oddAt = nextOddCharacter(text, start);
+  const knownKeys = new Set<string>();
   while (start <= text.length) {
     const end = findMarker(text, start);
     if (end === start && start < text.length) {
@@ -54,7 +55,7 @@ export function parsePlainDocuments(text: string): PlainDocument[] | undefined {
     }
     // Looked for once per occurrence, not once per document: that would be quadratic.
     if (oddAt < start) oddAt = nextOddCharacter(text, start);
-    const parser = new PlainParser(text, start, end, line);
+    const parser = new PlainParser(text, start, end, line, knownKeys);
     documents.push(parser.parse(oddAt < end));
     line = parser.lineAtEnd;
     start = end === text.length ? end + 1 : end;
@@ -102,6 +103,7 @@ class PlainParser {
   private readonly start: number;
   private readonly end: number;
   private readonly startLine: number;
+  /** Keys found good before, in any document of the text. */
   private readonly knownKeys: Set<string>;
   private readonly items: Place[];
   private declined: boolean;
@@ -118,12 +120,12 @@ class PlainParser {
   private skippedLines: boolean;
   private depth: number;
 
-  constructor(text: string, start: number, end: number, startLine: number) {
+  constructor(text: string, start: number, end: number, startLine: number, knownKeys: Set<string>) {
     this.text = text;
     this.start = start;
     this.end = end;
     this.startLine = startLine;
-    this.knownKeys = new Set();
+    this.knownKeys = knownKeys;
     this.items = [];
     this.declined = false;
     this.line = startLine - 1;

@@ -90,8 +90,7 @@ export function synthOpenb(options: SynthOpenbOptions, rng: Rng): SynthOpenb {
   const nodeRows = machines.map(
     (shape, index) => `openb-node-${pad(index)},${shape.cpuMilli},${shape.memoryMib},${shape.gpus},${shape.model}`,
   );
-  const models = [...new Set(machines.filter((shape) => shape.gpus > 0).map((shape) => shape.model))];
-  const podRows = drawTasks(options, models, rng.fork('gaps'), rng.fork('tasks'));
+  const podRows = drawTasks(options, machines, rng.fork('gaps'), rng.fork('tasks'));
   return {
     nodesCsv: ['sn,cpu_milli,memory_mib,gpu,model', ...nodeRows, ''].join('\n'),
     podsCsv: [
@@ -117,14 +116,14 @@ function drawMachines(count: number, rng: Rng): MachineShape[] {
   return rng.shuffle(drawn);
 }
 
-function drawTasks(options: SynthOpenbOptions, models: readonly string[], gaps: Rng, rng: Rng): string[] {
+function drawTasks(options: SynthOpenbOptions, machines: readonly MachineShape[], gaps: Rng, rng: Rng): string[] {
   const rows: string[] = [];
   let timeS = 0;
   for (let index = 0; index < options.tasks; index++) {
     if (index > 0) timeS += drawGap(options.meanGapS, gaps);
     const createdS = Math.round(timeS);
     const request = drawRequest(rng);
-    const wanted = request.gpus > 0 && rng.nextFloat() < options.modelShare ? drawModels(models, rng) : '';
+    const wanted = request.gpus > 0 && rng.nextFloat() < options.modelShare ? drawModels(request, machines, rng) : '';
     const qos = pick(rng, ['LS', 57], ['BE', 41.7], ['Burstable', 1.3]);
     const phase = pick(rng, ['Running', 63.7], ['Failed', 22.9], ['Pending', 11], ['Succeeded', 2.4]);
     const lifeS = Math.round(quantile(LIFE_S, rng.nextFloat()));
@@ -179,7 +178,13 @@ function withMemory(cpuMilli: number, gpus: number, gpuMilli: number, rng: Rng):
   return { cpuMilli, memoryMib: Math.round((cpuMilli / 1000) * mibPerCpu), gpus, gpuMilli };
 }
 
-function drawModels(models: readonly string[], rng: Rng): string {
+/** One or two models of machines that could hold the task when empty; none when there is no such machine. */
+function drawModels(request: TaskRequest, machines: readonly MachineShape[], rng: Rng): string {
+  const fitting = machines.filter(
+    (shape) => shape.gpus >= request.gpus && shape.cpuMilli >= request.cpuMilli && shape.memoryMib >= request.memoryMib,
+  );
+  const models = [...new Set(fitting.map((shape) => shape.model))];
+  if (models.length === 0) return '';
   const first = rng.pick(models);
   const second = rng.pick(models);
   return first === second ? first : `${first}|${second}`;
