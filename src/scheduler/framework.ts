@@ -16,6 +16,7 @@ import type { BuiltInKind, KindMap } from '../objects/kinds.ts';
 import type { ObjectKey, TimeUs } from '../objects/meta.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../objects/storage.ts';
 import type { ClusterEvent } from './cluster-event.ts';
+import type { ColumnFilter, ColumnScore } from './column-programs.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { Diagnosis, FitError } from './diagnosis.ts';
 import type { NodeInfo } from './node-info.ts';
@@ -215,11 +216,15 @@ export interface Plugin {
   readonly preFilterExtensions?: PreFilterExtensions;
   filter?(state: CycleState, pod: PodInfo, node: NodeInfo): Status;
   readonly filterReach?: Reach;
+  /** The fast form of `filter` for pods of this shape, for nodes of ordinary amounts; undefined where there is none. */
+  columnFilter?(pod: PodInfo): ColumnFilter | undefined;
   postFilter?(state: CycleState, pod: PodInfo, diagnosis: Diagnosis): PostFilterResult;
   preScore?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status;
   /** Fills `scores[i]` with the raw score of `nodes[i]`, an integer. */
   score?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], scores: Float64Array): Status;
   readonly scoreReach?: Reach;
+  /** The fast form of `score`, likewise; only for plugins whose raw scores need no normalization. */
+  columnScore?(pod: PodInfo): ColumnScore | undefined;
   /** Brings raw scores to 0..100 in place; absent where raw scores already are. */
   normalize?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], scores: Float64Array): Status;
   reserve?(state: CycleState, pod: PodInfo, nodeName: string): Status;

@@ -37,12 +37,16 @@ export class PlainEvaluator implements Evaluator {
 
   schedulePod(request: EvaluationRequest): Evaluation {
     const { profile, pod, state, snapshot } = request;
-    const diagnosis = newDiagnosis();
-    const result = new EvaluationBuilder(request, diagnosis);
-    if (snapshot.nodes.length === 0) return result.failed(NO_NODES);
+    if (snapshot.nodes.length === 0) return new EvaluationBuilder(request, newDiagnosis()).failed(NO_NODES);
 
     // 1. PreFilter
-    const preFilter = profile.runPreFilter(state, pod);
+    return this.continueAfterPreFilter(request, profile.runPreFilter(state, pod));
+  }
+
+  /** The rest of the attempt; for evaluators that have run PreFilter and leave the rest to this one. */
+  continueAfterPreFilter(request: EvaluationRequest, preFilter: PreFilterOutcome): Evaluation {
+    const diagnosis = newDiagnosis();
+    const result = new EvaluationBuilder(request, diagnosis);
     result.preFilter = preFilter;
     for (const name of preFilter.narrowers) diagnosis.unschedulablePlugins.add(name);
     if (!isSuccess(preFilter.status)) {
@@ -133,7 +137,8 @@ function candidateNodes(snapshot: Snapshot, names: ReadonlySet<string> | undefin
   return names === undefined ? snapshot.nodes : snapshot.nodes.filter((node) => names.has(node.name));
 }
 
-function noteFailure(diagnosis: Diagnosis, node: NodeInfo, status: Status): void {
+/** Takes down why a node failed, and who says so. */
+export function noteFailure(diagnosis: Diagnosis, node: NodeInfo, status: Status): void {
   diagnosis.nodeToStatus.set(node.name, status);
   noteRejector(diagnosis, status);
 }
@@ -149,7 +154,7 @@ function score(request: EvaluationRequest, result: EvaluationBuilder): Evaluatio
   const { feasible } = result;
   if (profile.scorePlugins.length === 0) {
     result.totals = new Float64Array(feasible.length).fill(1);
-    return choose(request, result);
+    return chooseBest(request, result);
   }
   const prepared = profile.runPreScore(state, pod, feasible);
   if (!isSuccess(prepared)) return result.failed(prepared);
@@ -161,11 +166,11 @@ function score(request: EvaluationRequest, result: EvaluationBuilder): Evaluatio
   }
   result.totals = totals;
   if (isDetailed) result.scores = scores;
-  return choose(request, result);
+  return chooseBest(request, result);
 }
 
 /** Any of the nodes with the highest total, each as likely as the other. */
-function choose(request: EvaluationRequest, result: EvaluationBuilder): Evaluation {
+export function chooseBest(request: EvaluationRequest, result: EvaluationBuilder): Evaluation {
   const { totals } = result;
   let best = -Infinity;
   let tieCount = 0;

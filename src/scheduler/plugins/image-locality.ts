@@ -26,24 +26,25 @@ export const imageLocality = definePlugin({
     score: (_state, pod, nodes, scores) => score(pod, nodes, scores, handle),
     // Counts of images are taken when the node changes, so they change with the node; the number of nodes does not.
     scoreReach: 'cluster',
+    columnScore: (pod) => (columns, i) => scoreOf(pod.shape.images, columns.nodes[i]!, columns.nodes.length),
   }),
 });
 
 function score(pod: PodInfo, nodes: readonly NodeInfo[], scores: Float64Array, handle: PluginHandle): Status {
-  const { images } = pod.shape;
   const nodeCount = handle.snapshot.nodes.length;
-  const sumMax = SUM_MAX_PER_CONTAINER * images.length;
-  for (let i = 0; i < nodes.length; i++) {
-    const present = nodes[i]!.images;
-    let sum = 0;
-    if (present.size > 0) {
-      for (const image of images) {
-        const state = present.get(image);
-        if (state !== undefined) sum += Math.trunc(state.sizeBytes * (state.nodeCount / nodeCount));
-      }
-    }
-    const clamped = sum < SUM_MIN ? SUM_MIN : sum > sumMax ? sumMax : sum;
-    scores[i] = Math.trunc((SCORE_MAX * (clamped - SUM_MIN)) / (sumMax - SUM_MIN));
-  }
+  for (let i = 0; i < nodes.length; i++) scores[i] = scoreOf(pod.shape.images, nodes[i]!, nodeCount);
   return SUCCESS;
+}
+
+function scoreOf(images: readonly string[], node: NodeInfo, nodeCount: number): number {
+  const present = node.images;
+  if (present.size === 0) return 0;
+  const sumMax = SUM_MAX_PER_CONTAINER * images.length;
+  let sum = 0;
+  for (const image of images) {
+    const state = present.get(image);
+    if (state !== undefined) sum += Math.trunc(state.sizeBytes * (state.nodeCount / nodeCount));
+  }
+  const clamped = sum < SUM_MIN ? SUM_MIN : sum > sumMax ? sumMax : sum;
+  return Math.trunc((SCORE_MAX * (clamped - SUM_MIN)) / (sumMax - SUM_MIN));
 }

@@ -5,12 +5,13 @@
  * Units     fractions are doubles, computed in the written order; the score is truncated
  */
 import { CPU_AND_MEMORY, type ResourceWeight, readResourceWeights } from '../arguments.ts';
+import type { ColumnScore } from '../column-programs.ts';
 import type { CycleData, CycleState } from '../cycle-state.ts';
 import { definePlugin, type Plugin, type PluginHandle, SCORE_MAX } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
 import { allocatableOf, type ScoredResource, scoredResources, takenWith } from '../resource-scoring.ts';
-import { amountNamed } from '../resources.ts';
+import { type Amounts, amountNamed } from '../resources.ts';
 import { SKIP, type Status, SUCCESS } from '../status.ts';
 
 const NAME = 'NodeResourcesBalancedAllocation';
@@ -56,7 +57,7 @@ function createBalanced(args: BalancedArgs, handle: PluginHandle): Plugin {
     return SUCCESS;
   }
 
-  return { name: NAME, preScore, score, scoreReach: 'node' };
+  return { name: NAME, preScore, score, scoreReach: 'node', columnScore: (pod) => balanceColumns(args.resources, pod.accounted) };
 }
 
 function score(state: CycleState, _pod: PodInfo, nodes: readonly NodeInfo[], scores: Float64Array): Status {
@@ -78,6 +79,22 @@ function balance(node: NodeInfo, resources: readonly ScoredResource[]): number {
     fractions.push(fraction);
   }
   return Math.trunc((1 - deviation(fractions, total)) * SCORE_MAX);
+}
+
+/** The same over columns, for the usual two resources. */
+function balanceColumns(configured: readonly ResourceWeight[], amounts: Amounts): ColumnScore | undefined {
+  const { cpuMilli: cpu, memBytes: mem } = amounts;
+  if (configured.length !== 2 || typeof cpu !== 'number' || typeof mem !== 'number') return undefined;
+  if (!configured.some(({ name }) => name === 'cpu') || !configured.some(({ name }) => name === 'memory')) return undefined;
+  return (columns, i) => {
+    const cpuTotal = columns.cpuTotal[i]!;
+    const memTotal = columns.memTotal[i]!;
+    if (cpuTotal === 0 || memTotal === 0) return SCORE_MAX;
+    const cpuShare = (columns.cpuTaken[i]! + cpu) / cpuTotal;
+    const memShare = (columns.memTaken[i]! + mem) / memTotal;
+    const difference = (cpuShare > 1 ? 1 : cpuShare) - (memShare > 1 ? 1 : memShare);
+    return Math.trunc((1 - Math.abs(difference / 2)) * SCORE_MAX);
+  };
 }
 
 /** Standard deviation; half the difference for two fractions, which is the same but for rounding. */

@@ -13,6 +13,7 @@ import type { Node } from '../../objects/node.ts';
 import type { Pod } from '../../objects/pod.ts';
 import { CPU_AND_MEMORY, namesArgument, type ResourceWeight, readResourceWeights } from '../arguments.ts';
 import { ACTION, clusterEvent } from '../cluster-event.ts';
+import type { ColumnFilter, ColumnScore } from '../column-programs.ts';
 import type { CycleData, CycleState } from '../cycle-state.ts';
 import { isPlaced } from '../event-hints.ts';
 import { definePlugin, type Plugin, type PluginHandle, type PreFilterResult, SCORE_MAX } from '../framework.ts';
@@ -155,6 +156,23 @@ function createFit(args: FitArgs, handle: PluginHandle): Plugin {
     return SUCCESS;
   }
 
+  function columnFilter(pod: PodInfo): ColumnFilter | undefined {
+    const { cpuMilli: cpu, memBytes: mem, ephemeralBytes: ephemeral, scalars } = pod.shape.amounts.fit;
+    if (typeof cpu !== 'number' || typeof mem !== 'number' || typeof ephemeral !== 'number') return undefined;
+    const wanted = [...scalars].filter(([name, amount]) => amount !== 0 && !isIgnored(name));
+    return (columns, i) => {
+      if (columns.podCount[i]! + 1 > columns.podCapacity[i]!) return false;
+      if (cpu > 0 && cpu > columns.cpuTotal[i]! - columns.cpuTaken[i]!) return false;
+      if (mem > 0 && mem > columns.memTotal[i]! - columns.memTaken[i]!) return false;
+      if (ephemeral > 0 && ephemeral > columns.ephemeralTotal[i]! - columns.ephemeralTaken[i]!) return false;
+      for (let k = 0; k < wanted.length; k++) {
+        const [name, amount] = wanted[k]!;
+        if (amount > freeScalar(columns.nodes[i]!, name)) return false;
+      }
+      return true;
+    };
+  }
+
   function nodeHelps(pod: PodInfo, before: unknown, after: unknown): boolean {
     const empty = new NodeInfo('');
     empty.setNode(after as Node);
@@ -180,9 +198,12 @@ function createFit(args: FitArgs, handle: PluginHandle): Plugin {
     preFilter: () => PASSED,
     filter,
     filterReach: 'node',
+    columnFilter,
     preScore,
     score,
     scoreReach: 'node',
+    columnScore: (pod) =>
+      strategy.type === 'LeastAllocated' ? leastAllocatedColumns(strategy.resources, pod.shape.amounts.score) : undefined,
     events: [
       { event: clusterEvent('Node', ACTION.ADD | ACTION.UPDATE_NODE_ALLOCATABLE), hint: nodeHelps },
       { event: clusterEvent('Pod', ACTION.DELETE | ACTION.UPDATE_POD_SCALE_DOWN), hint: podHelps },
@@ -236,6 +257,37 @@ function leastAllocated(node: NodeInfo, resources: readonly ScoredResource[]): n
     weightSum += resource.weight;
   }
   return weightSum === 0 ? 0 : Math.trunc(sum / weightSum);
+}
+
+/** The same over columns, for the usual two resources. */
+function leastAllocatedColumns(configured: readonly ResourceWeight[], amounts: Amounts): ColumnScore | undefined {
+  const cpuWeight = weightOf(configured, 'cpu');
+  const memWeight = weightOf(configured, 'memory');
+  const { cpuMilli: cpu, memBytes: mem } = amounts;
+  if (configured.length !== 2 || cpuWeight === 0 || memWeight === 0 || typeof cpu !== 'number' || typeof mem !== 'number') return undefined;
+  return (columns, i) => {
+    let sum = 0;
+    let weightSum = 0;
+    const cpuTotal = columns.cpuTotal[i]!;
+    if (cpuTotal !== 0) {
+      const free = cpuTotal - columns.cpuFilled[i]! - cpu;
+      if (free >= 0) sum += Math.trunc((free * SCORE_MAX) / cpuTotal) * cpuWeight;
+      weightSum += cpuWeight;
+    }
+    const memTotal = columns.memTotal[i]!;
+    if (memTotal !== 0) {
+      const free = memTotal - columns.memFilled[i]! - mem;
+      if (free >= 0) sum += Math.trunc((free * SCORE_MAX) / memTotal) * memWeight;
+      weightSum += memWeight;
+    }
+    return weightSum === 0 ? 0 : Math.trunc(sum / weightSum);
+  };
+}
+
+/** Of a resource that is named once; 0 otherwise. */
+function weightOf(configured: readonly ResourceWeight[], name: string): number {
+  const found = configured.filter((resource) => resource.name === name);
+  return found.length === 1 ? found[0]!.weight : 0;
 }
 
 function mostAllocated(node: NodeInfo, resources: readonly ScoredResource[]): number {
