@@ -6,16 +6,20 @@ import type { ControllerDef } from './controller.ts';
 import { deployment } from './deployment.ts';
 import { disruption } from './disruption.ts';
 import { garbageCollector } from './garbage-collector.ts';
+import { job } from './job.ts';
 import { nodeLifecycle } from './node-lifecycle.ts';
 import { podGc } from './pod-gc.ts';
 import { replicaset } from './replicaset.ts';
 import { statefulset } from './statefulset.ts';
 import { taintEviction } from './taint-eviction.ts';
+import { ttlAfterFinished } from './ttl-after-finished.ts';
 
 export const controllers: readonly ControllerDef[] = [
   replicaset,
   deployment,
   statefulset,
+  job,
+  ttlAfterFinished,
   disruption,
   nodeLifecycle,
   taintEviction,

@@ -1,6 +1,7 @@
 /** Objects for controller tests: builders with defaults, and deterministic names. */
 import { newContainer, newNode, newPod, newPodSpec } from '../../src/objects/builders.ts';
 import type { PodDisruptionBudget } from '../../src/objects/cluster.ts';
+import type { Job } from '../../src/objects/job.ts';
 import { newMeta, type ObjectMeta, type OwnerReference } from '../../src/objects/meta.ts';
 import type { Node, NodeCondition } from '../../src/objects/node.ts';
 import type { Pod, PodPhase } from '../../src/objects/pod.ts';
@@ -216,4 +217,38 @@ export function node(
   const labels: Record<string, string> = fields.zone === undefined ? {} : { 'topology.kubernetes.io/zone': fields.zone };
   const conditions = fields.ready === undefined ? [] : [readyCondition(fields.ready, fields.heartbeatUs)];
   return newNode(name, { labels, status: { capacity: { cpu: '8', memory: '32Gi', pods: '110' }, conditions } });
+}
+
+export function newJob(name: string, spec: Partial<Job['spec']> = {}): Job {
+  const base = template('job:v1', { app: name });
+  return {
+    kind: 'Job',
+    apiVersion: 'batch/v1',
+    metadata: newMeta({ name, namespace: 'default' }),
+    spec: {
+      parallelism: 1,
+      completions: 1,
+      backoffLimit: 6,
+      activeDeadlineSeconds: undefined,
+      ttlSecondsAfterFinished: undefined,
+      suspend: false,
+      completionMode: 'NonIndexed',
+      podReplacementPolicy: 'TerminatingOrFailed',
+      selector: undefined,
+      template: { ...base, spec: { ...base.spec, restartPolicy: 'Never' } },
+      ...spec,
+    },
+    status: {
+      active: 0,
+      ready: 0,
+      terminating: 0,
+      succeeded: 0,
+      failed: 0,
+      startTime: undefined,
+      completionTime: undefined,
+      completedIndexes: '',
+      uncountedTerminatedPods: { succeeded: [], failed: [] },
+      conditions: [],
+    },
+  };
 }
