@@ -181,9 +181,8 @@ export class NodeAgent implements KubeletHome {
   /** The kubelet process dies; containers run on. Afterwards it starts with empty memory. */
   crashKubelet(): () => void {
     this.kubeletOutages++;
-    if (this.kubeletOutages === 1) {
+    if (this.kubeletOutages === 1 && this.component.isRunning) {
       this.images.reset();
-      this.cancelBoot();
       this.stopKubelet();
     }
     return once(() => {

@@ -20,7 +20,7 @@ export class ContainerProbes implements Timed {
   readonly index: number;
   private readonly worker: PodWorker;
   private readonly container: Container;
-  /** A point of each probe's grid of looks. */
+  /** The first look of each probe. */
   private readonly gridUs: { startup: number; liveness: number; readiness: number };
   /** The start of the run that is probed; -1 when none is. */
   private armedUs: number;

@@ -20,7 +20,7 @@ export interface FailingSpan {
 
 /**
  * The next time at or after `fromUs` at which the result changes to success (if it is failure now) or failure (if it is success now).
- * `gridUs` is any time on the probe's period grid, `startedUs` the container's start. Infinity when it never changes.
+ * `gridUs` is the probe's first look, with others every period, `startedUs` the container's start. Infinity when it never changes.
  */
 export function nextResultChangeUs(
   probe: Probe,
@@ -31,31 +31,32 @@ export function nextResultChangeUs(
   failing: readonly FailingSpan[],
 ): number {
   const periodUs = Math.max(1, probe.periodSeconds) * SECOND_US;
-  const earliestUs = Math.max(fromUs, startedUs + probe.initialDelaySeconds * SECOND_US);
+  const earliestUs = Math.max(fromUs, gridUs, startedUs + probe.initialDelaySeconds * SECOND_US);
   const needed = Math.max(1, isSuccess ? probe.failureThreshold : probe.successThreshold);
-  const spanUs = (needed - 1) * periodUs;
-  let lookUs = alignUp(earliestUs, gridUs, periodUs);
-  for (;;) {
-    // A run of `needed` looks with the opposite outcome, the first of them at lookUs.
+  // From here on in looks, numbered along the grid: times between two looks do not matter.
+  let look = lookAfter(earliestUs, gridUs, periodUs);
+  let untilLook = -Infinity;
+  for (const span of failing) {
+    // Failing looks of this span; they continue the last span's when no look lies between.
+    const first = Math.max(look, untilLook, lookAfter(span.fromUs, gridUs, periodUs));
+    const end = lookAfter(span.untilUs, gridUs, periodUs);
+    if (end <= first) continue;
     if (isSuccess) {
-      const span = failing.find((s) => s.untilUs > lookUs);
-      if (span === undefined || span.fromUs === Infinity) return Infinity;
-      if (span.fromUs > lookUs) lookUs = alignUp(span.fromUs, gridUs, periodUs);
-      if (lookUs + spanUs < span.untilUs) return lookUs + spanUs;
-      lookUs = alignUp(Math.max(span.untilUs, lookUs + 1), gridUs, periodUs);
+      if (first > untilLook) look = first;
+      if (end - look >= needed) return gridUs + (look + needed - 1) * periodUs;
     } else {
-      const span = failing.find((s) => s.untilUs > lookUs);
-      if (span === undefined || span.fromUs > lookUs + spanUs) return lookUs + spanUs;
-      if (span.untilUs === Infinity) return Infinity;
-      lookUs = alignUp(span.untilUs, gridUs, periodUs);
+      if (first - look >= needed) break;
+      if (end === Infinity) return Infinity;
+      look = end;
     }
+    untilLook = end;
   }
+  return isSuccess ? Infinity : gridUs + (look + needed - 1) * periodUs;
 }
 
-/** First time of the grid `gridUs + k * periodUs` that is not before `timeUs`. */
-export function alignUp(timeUs: number, gridUs: number, periodUs: number): number {
-  const steps = Math.ceil((timeUs - gridUs) / periodUs);
-  return gridUs + steps * periodUs;
+/** Number of the first look at or after `timeUs`; negative before the grid begins. */
+function lookAfter(timeUs: number, gridUs: number, periodUs: number): number {
+  return Math.ceil((timeUs - gridUs) / periodUs);
 }
 
 /** Merges overlapping and touching spans; drops empty ones. */

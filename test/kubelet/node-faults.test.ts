@@ -151,6 +151,17 @@ describe('a machine that dies', () => {
     expect(world.running()).toEqual(['web']);
   });
 
+  test('boots even if its kubelet is struck during the boot', () => {
+    const world = new NodeWorld({ overrides: { nodeBoot: 30e6 } });
+    world.kubelets.reboot('a-1-1');
+    const restart = world.kubelets.kubeletCrash('a-1-1');
+    world.runTo(10);
+    restart();
+    world.create(pod('web'));
+    world.runTo(40);
+    expect(world.running()).toEqual(['web']);
+  });
+
   test('pods deleted meanwhile do not come back', () => {
     const world = new NodeWorld();
     world.create(pod('web'));
