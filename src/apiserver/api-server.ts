@@ -189,8 +189,8 @@ export class ApiServer {
   }
 
   setLagOfAllFeeds(lag: Distribution | undefined): void {
-    this.lagOfAll = lag;
-    for (const kind of this.store.kinds()) this.feed(kind).setLag(lag);
+    this.lagOfAll = lag?.kind === 'constant' && lag.value === 0 ? undefined : lag;
+    for (const kind of lag === undefined ? this.feeds.keys() : this.store.kinds()) this.feed(kind).setLag(lag);
   }
 
   private feedOf(table: KindTable): WatchFeed {

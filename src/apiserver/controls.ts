@@ -5,11 +5,14 @@
  * ending twice does nothing.
  */
 import type { Distribution } from '../engine/distributions.ts';
+import { PRIORITY } from '../engine/engine.ts';
 import { ApiStatus } from '../objects/api-status.ts';
+import type { AnyObject } from '../objects/kinds.ts';
 import type { ApiServer } from './api-server.ts';
 import { isWrite } from './request.ts';
 import { ActiveRule, type RequestRule } from './request-rules.ts';
 import type { Store } from './store.ts';
+import type { WatchEventType } from './watch-event.ts';
 
 export type Undo = () => void;
 
@@ -74,6 +77,31 @@ export function loseEtcdLeader(servers: readonly ApiServer[]): Undo {
       (request.verb === 'get' && request.fromCache !== true) ||
       (request.verb === 'list' && request.resourceVersion === undefined),
     effect: { what: 'refuse', status },
+  });
+}
+
+export interface CommitMatch {
+  /** Strikes the n-th matching write, counted from 1 from now on. Default 1. */
+  readonly nth?: number;
+  /** Must be pure; `old` is undefined for ADDED, `next` for DELETED. */
+  matches(kind: string, type: WatchEventType, old: AnyObject | undefined, next: AnyObject | undefined): boolean;
+}
+
+/**
+ * Runs `action` once, at the instant of the n-th matching write, by an event of its own that comes before anyone else's
+ * at that instant: after the write is stored, before any watch delivers it.
+ */
+export function whenCommitted(store: Store, match: CommitMatch, action: () => void): Undo {
+  const { engine } = store;
+  const kind = engine.kindNamed<() => void>('apiserver.trigger', (_, run) => run(), { priority: PRIORITY.FAULT });
+  let left = match.nth ?? 1;
+  store.onCommit((objectKind, type, old, next, revision) => {
+    if (left <= 0 || !match.matches(objectKind, type, old, next)) return;
+    left--;
+    if (left === 0) engine.schedule(kind, 0, revision, action);
+  });
+  return once(() => {
+    left = 0;
   });
 }
 

@@ -275,6 +275,8 @@ export class Store {
 
   /** `last` is the state before the deletion, which watchers get with the deletion's revision. */
   private remove(table: KindTable, key: ObjectKey, old: AnyObject, last: AnyObject): AnyObject {
+    // The node owns its lease; a kubelet that still runs would make it again at its next renewal.
+    if (old.kind === 'Node' && this.leases.find(key)?.isRunning === false) this.leases.remove(key);
     return this.commit(table, 'DELETED', key, old, last, copyMeta(last.metadata));
   }
 

@@ -203,11 +203,19 @@ export class WatchFeed implements CommitSink {
     this.attachIfCaughtUp();
   }
 
-  /** Delays every later write by a sample of `lag`, in order; undefined for no delay. */
+  /** Delays every later write by a sample of `lag`, in order; undefined for no delay: what was held back becomes visible at once. */
   setLag(lag: Distribution | undefined): void {
-    this.lag = lag;
-    if (lag !== undefined) this.detach();
-    else this.attachIfCaughtUp();
+    this.lag = lag?.kind === 'constant' && lag.value === 0 ? undefined : lag;
+    if (this.lag !== undefined) {
+      this.detach();
+    } else if (this.own !== undefined && !this.paused) {
+      this.lastDueUs = this.store.engine.nowUs;
+      while (this.waiting.size > 0) {
+        this.waitingDueUs.shift();
+        this.applyOne(this.waiting.shift() as WatchEvent);
+      }
+      this.attachIfCaughtUp();
+    }
   }
 
   /** Event handler: makes everything that is due visible. */

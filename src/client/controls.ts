@@ -17,9 +17,14 @@ import type { Component } from './component.ts';
 
 export type Undo = () => void;
 
-/** Adds samples of `lag` (microseconds) to the way of every watch event of `kind`, in order; undefined ends it. */
+/**
+ * Adds samples of `lag` (microseconds) to the way of every watch event of `kind`, in order; undefined ends it, and what
+ * was still held back arrives at once.
+ */
 export function setWatchLag(access: ApiAccess, component: string, kind: string, lag: Distribution | undefined): void {
-  access.dials.of(component, kind).lag = lag;
+  const dial = access.dials.of(component, kind);
+  dial.lag = lag;
+  if (lag === undefined) for (const stream of [...dial.streams]) stream.hasten();
 }
 
 /** The component reads nothing more from its watch of `kind`; a server cuts it off when too much has piled up. */

@@ -64,6 +64,14 @@ export class DeliveryQueue {
     }
   }
 
+  /** Makes everything that is not held due at `dueUs` at the latest. */
+  hasten(dueUs: number): void {
+    for (let i = 0; i < this.count; i++) {
+      const place = (this.head + i) & (this.events.length - 1);
+      if (this.dueUs[place] !== Infinity) this.dueUs[place] = Math.min(this.dueUs[place]!, dueUs);
+    }
+  }
+
   clear(): void {
     this.events = [];
     this.types = [];

@@ -24,6 +24,8 @@ export class SharedInformer implements Informer<AnyObject>, ReflectorTarget {
   private readonly handlers: EventHandlers<AnyObject>[];
   private readonly syncListeners: (() => void)[];
   private isSynced: boolean;
+  /** Made on first use: only informers of leases are asked for it. */
+  private heartbeatView: HeartbeatView | undefined;
 
   constructor(client: RestClient, connection: Connection, kind: Kind, filter: WatchFilter, resync: ResyncRange | undefined) {
     this.kind = kind;
@@ -32,6 +34,7 @@ export class SharedInformer implements Informer<AnyObject>, ReflectorTarget {
     this.handlers = [];
     this.syncListeners = [];
     this.isSynced = false;
+    this.heartbeatView = undefined;
     this.reflector = new Reflector(client, connection, kind, filter, this);
     if (resync !== undefined) {
       const periodUs = uniformBetweenUs(resync, client.rng.fork(`resync/${kind}`));
@@ -83,17 +86,8 @@ export class SharedInformer implements Informer<AnyObject>, ReflectorTarget {
   }
 
   get heartbeats(): HeartbeatView {
-    const { reflector, client } = this;
-    const { leases } = client.access.servers[0]!.store;
-    return {
-      get viewUs() {
-        return reflector.viewTimeUs;
-      },
-      get version() {
-        return leases.version;
-      },
-      renewalsOf: (nodeName) => leases.find(nodeName)?.latest,
-    };
+    this.heartbeatView ??= this.viewHeartbeats();
+    return this.heartbeatView;
   }
 
   whenSynced(run: () => void): void {
@@ -160,5 +154,19 @@ export class SharedInformer implements Informer<AnyObject>, ReflectorTarget {
   private tellAdd(object: AnyObject, isInitial: boolean): void {
     const { handlers } = this;
     for (let i = 0; i < handlers.length && this.client.scope.isAlive; i++) handlers[i]!.onAdd?.(object, isInitial);
+  }
+
+  private viewHeartbeats(): HeartbeatView {
+    const { reflector, client } = this;
+    const { leases } = client.access.servers[0]!.store;
+    return {
+      get viewUs() {
+        return reflector.viewTimeUs;
+      },
+      get version() {
+        return leases.version;
+      },
+      renewalsOf: (nodeName) => leases.find(nodeName)?.latest,
+    };
   }
 }

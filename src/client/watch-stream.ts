@@ -165,6 +165,17 @@ export class WatchStream implements WatchSink {
     if (this.isOpen) this.schedule();
   }
 
+  /** The lag is over: what it still holds back arrives now. */
+  hasten(): void {
+    if (!this.isOpen) return;
+    const { engine } = this.access;
+    this.queue.hasten(engine.nowUs);
+    if (this.lastDueUs !== Infinity) this.lastDueUs = Math.min(this.lastDueUs, engine.nowUs);
+    if (this.handle !== NO_EVENT) engine.cancel(this.handle);
+    this.handle = NO_EVENT;
+    this.schedule();
+  }
+
   onInboundHealed(): void {
     if (!this.isOpen) return;
     const nowUs = this.access.engine.nowUs;

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { addRule } from '../../src/apiserver/controls.ts';
+import { addRule, pauseFeed } from '../../src/apiserver/controls.ts';
 import type { Component, ComponentContext, ComponentOptions } from '../../src/client/component.ts';
 import { kubeEventTopic } from '../../src/client/component.ts';
-import { afterWrite, beforeWrite, crashAtWrite } from '../../src/client/controls.ts';
-import { NodeHeartbeat } from '../../src/client/node-heartbeat.ts';
+import { afterWrite, beforeWrite, crashAtWrite, freezeWatch, setWatchLag } from '../../src/client/controls.ts';
 import { CONTROLLER_MANAGER_RESYNC } from '../../src/client/resync.ts';
 import { all, sleep } from '../../src/engine/process.ts';
 import { HOUR_US, MINUTE_US, SECOND_US } from '../../src/engine/units.ts';
 import { isApiStatus, serverTimeout } from '../../src/objects/api-status.ts';
+import { newNode } from '../../src/objects/builders.ts';
 import { ApiWorld, testPod } from '../support/api-world.ts';
 
 function context(component: Component): ComponentContext {
@@ -277,78 +277,64 @@ describe('the event recorder', () => {
   });
 });
 
-describe('a node heartbeat', () => {
+describe('an informer of leases', () => {
   function setup() {
     const world = new ApiWorld();
-    let heartbeat: NodeHeartbeat | undefined;
-    const kubelet = world.component('kubelet/n', () => heartbeat?.enable());
-    heartbeat = new NodeHeartbeat(kubelet, 'n');
+    const stream = world.store.leases.of('n');
     let shown = () => -2;
     world.component('kcm', (ctx) => {
       const leases = ctx.informers.of('Lease');
       shown = () => leases.leaseRenewTimeUs('n');
     });
-    heartbeat.enable();
-    return { world, kubelet, heartbeat, shown: () => shown(), ageUs: () => world.engine.nowUs - (heartbeat as NodeHeartbeat).renewedAtUs };
+    stream.start(5 * SECOND_US, 10 * SECOND_US);
+    return { world, shown: () => shown() / SECOND_US, renewed: () => stream.renewedAtUs(world.engine.nowUs) / SECOND_US };
   }
 
-  test('renews about every 10 s while all is well, and informers see it', () => {
-    const { world, ageUs, shown, heartbeat } = setup();
-    for (let i = 0; i < 200; i++) {
-      world.runFor(3_700_000);
-      expect(ageUs()).toBeLessThanOrEqual(10_400_000);
-      expect(shown()).toBe(heartbeat.renewedAtUs);
-    }
+  test('shows the renewals of healthy nodes as they come, and none before the first', () => {
+    const { world, shown } = setup();
+    world.runFor(SECOND_US);
+    expect(shown() * SECOND_US).toBe(-1);
+    world.runFor(30 * SECOND_US);
+    expect(shown()).toBe(25);
   });
 
-  test.each([
-    ['a crash', (s: ReturnType<typeof setup>) => s.kubelet.crash(), (s: ReturnType<typeof setup>) => s.kubelet.start()],
-    ['a freeze', (s: ReturnType<typeof setup>) => s.kubelet.freeze(), (s: ReturnType<typeof setup>) => s.kubelet.thaw()],
-    [
-      'a cut towards the server',
-      (s: ReturnType<typeof setup>) => s.world.network.cut('kubelet/n', 'control-plane'),
-      (s: ReturnType<typeof setup>) => s.world.network.healAll(),
-    ],
-    [
-      'the loss of all servers',
-      (s: ReturnType<typeof setup>) => s.world.server.stop(),
-      (s: ReturnType<typeof setup>) => s.world.server.start(),
-    ],
-  ])('stops with %s and comes back within 7 s of its end', (_name, breakIt, mendIt) => {
-    const s = setup();
-    s.world.runFor(35 * SECOND_US);
-    breakIt(s);
-    const lastUs = s.heartbeat.renewedAtUs;
-    s.world.runFor(100 * SECOND_US);
-    expect(s.heartbeat.renewedAtUs).toBe(lastUs);
-    mendIt(s);
-    s.world.runFor(7 * SECOND_US);
-    expect(s.ageUs()).toBeLessThanOrEqual(7 * SECOND_US);
-  });
-
-  test('a cut between two renewals leaves no trace', () => {
-    const { world, heartbeat } = setup();
-    world.runFor(31 * SECOND_US + 200_000);
-    const grid = heartbeat.renewedAtUs;
-    world.network.cut('kubelet/n', 'control-plane', true);
-    world.runFor(2 * SECOND_US);
-    world.network.healAll();
-    world.runFor(6 * SECOND_US);
-    expect(heartbeat.renewedAtUs).toBe(grid);
-    world.runFor(3 * SECOND_US);
-    expect(heartbeat.renewedAtUs).toBeGreaterThan(grid);
-  });
-
-  test('an informer whose watch is stuck keeps showing the old renewal', () => {
-    const { world, heartbeat, shown } = setup();
-    world.runFor(35 * SECOND_US);
-    const before = shown();
+  test('keeps showing the old renewal while its watch is stuck', () => {
+    const { world, renewed, shown } = setup();
+    world.runFor(36 * SECOND_US);
     world.network.cut('control-plane', 'kcm');
     world.runFor(30 * SECOND_US);
-    expect([shown(), heartbeat.renewedAtUs > before]).toEqual([before, true]);
+    expect([shown(), renewed()]).toEqual([35, 65]);
     world.network.healAll();
     world.runFor(SECOND_US);
-    expect(shown()).toBe(heartbeat.renewedAtUs);
+    expect(shown()).toBe(65);
+  });
+
+  test("keeps showing the old renewal while its server's cache stands still, or its own watch is frozen or late", () => {
+    const { world, renewed, shown } = setup();
+    world.runFor(36 * SECOND_US);
+    const resume = pauseFeed(world.server, 'Lease');
+    world.runFor(20 * SECOND_US);
+    expect([shown(), renewed()]).toEqual([35, 55]);
+    resume();
+    expect(shown()).toBe(55);
+    const thaw = freezeWatch(world.access, 'kcm', 'Lease');
+    world.runFor(20 * SECOND_US);
+    expect([shown(), renewed()]).toEqual([55, 75]);
+    thaw();
+    expect(shown()).toBe(75);
+    setWatchLag(world.access, 'kcm', 'Lease', { kind: 'constant', value: 15 * SECOND_US });
+    world.runFor(20 * SECOND_US);
+    expect([shown(), renewed()]).toEqual([75, 95]);
+  });
+
+  test('forgets the lease of a deleted node whose agent is silent', () => {
+    const { world } = setup();
+    world.store.create(newNode('n'));
+    world.store.create(newNode('m'));
+    world.store.leases.of('m').start(0, 1);
+    world.store.leases.of('n').stop(world.engine.nowUs);
+    for (const name of ['n', 'm']) world.store.delete('Node', name);
+    expect([world.store.leases.find('n'), world.store.leases.find('m')?.isRunning]).toEqual([undefined, true]);
   });
 });
 

@@ -162,6 +162,18 @@ describe('controls of a watch', () => {
     expect(log).toEqual(['add a', 'add b', 'add c', 'add d', 'add e']);
   });
 
+  test('the end of a lag lets through at once what it held back', () => {
+    const { world, access, log } = synced();
+    setWatchLag(access, 'w', 'Pod', { kind: 'constant', value: 660 * SECOND_US });
+    for (const name of ['a', 'b']) world.store.create(testPod(name));
+    world.runFor(600 * SECOND_US);
+    expect(log).toEqual([]);
+    setWatchLag(access, 'w', 'Pod', undefined);
+    world.store.create(testPod('c'));
+    world.runFor(LINK_US);
+    expect(log).toEqual(['add a', 'add b', 'add c']);
+  });
+
   test('a frozen watch shows nothing until it thaws', () => {
     const { world, access, log } = synced();
     const thaw = freezeWatch(access, 'w', 'Pod');
