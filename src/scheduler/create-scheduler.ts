@@ -9,14 +9,14 @@ import { Scheduler, type SchedulerOptions } from './scheduler.ts';
 export interface CreateSchedulerOptions extends Omit<SchedulerOptions, 'createEvaluator' | 'definitions'> {
   /** Every plugin the configuration may name; usually those of plugins/registry.ts. */
   readonly plugins: readonly PluginDef[];
-  /** What computes the decisions; the answers are the same. Default: plain. */
+  /** What computes the decisions; the answers are the same. Default: incremental. */
   readonly evaluator?: EvaluatorName;
 }
 
 /** The scheduler of this life of the process; it starts by itself when its informers have synced. */
 export function createScheduler(ctx: ComponentContext, options: CreateSchedulerOptions): Scheduler {
   const { plugins, evaluator, ...rest } = options;
-  const create = EVALUATORS[evaluator ?? 'plain'];
+  const create = EVALUATORS[evaluator ?? 'incremental'];
   return new Scheduler(ctx, {
     ...rest,
     definitions: plugins,

@@ -6,6 +6,7 @@ import { constant } from '../../src/engine/distributions.ts';
 import { MILLISECOND_US, SECOND_US } from '../../src/engine/units.ts';
 import { internalError } from '../../src/objects/api-status.ts';
 import { quantityMilli } from '../../src/objects/quantity.ts';
+import type { EvaluatorName } from '../../src/scheduler/evaluators.ts';
 import { check } from '../support/seeded.ts';
 import { testNode, testPod } from './builders.ts';
 import { SmallWorld } from './small-world.ts';
@@ -151,4 +152,66 @@ test('the same seed and history give the same digest, with random tie-breaks and
     return `${world.engine.digest.toString()} ${JSON.stringify(world.placements())}`;
   };
   expect(digestOf()).toBe(digestOf());
+});
+
+test('both evaluators lead to the same run, event for event', () => {
+  const anyPodShape = fc.record({
+    cpu: fc.integer({ min: 1, max: 3 }),
+    priority: fc.nat(1),
+    app: fc.constantFrom('x', 'y'),
+    isSpread: fc.boolean(),
+    isAlone: fc.boolean(),
+    pauseUs: fc.constantFrom(0, MS, 300 * MS),
+    removes: fc.nat(30),
+  });
+  check(
+    fc.property(fc.array(anyPodShape, { maxLength: 30, size: 'max' }), (shapes) => {
+      const runWith = (evaluator: EvaluatorName): string => {
+        const world = new SmallWorld({ evaluator, tieBreak: 'random', cycleCost: { kind: 'per-node', fixedUs: 300, perNodeUs: 1 } });
+        const zones = ['a', 'b', 'c', 'a', 'b'];
+        world.start(...zones.map((zone, i) => testNode({ name: `n${i}`, cpu: '6', labels: { 'topology.kubernetes.io/zone': zone } })));
+        shapes.forEach((shape, i) => {
+          const labels = { app: shape.app };
+          const labelSelector = { matchLabels: labels, matchExpressions: [] };
+          const spread = {
+            maxSkew: 1,
+            topologyKey: 'topology.kubernetes.io/zone',
+            whenUnsatisfiable: 'DoNotSchedule',
+            labelSelector,
+            minDomains: undefined,
+            nodeAffinityPolicy: 'Honor',
+            nodeTaintsPolicy: 'Ignore',
+            matchLabelKeys: [],
+          } as const;
+          const term = {
+            labelSelector,
+            namespaces: [],
+            namespaceSelector: undefined,
+            topologyKey: 'kubernetes.io/hostname',
+            matchLabelKeys: [],
+            mismatchLabelKeys: [],
+          };
+          const podAntiAffinity = { required: [term], preferred: [] };
+          world.create(
+            testPod({
+              name: `p${i}`,
+              labels,
+              cpu: String(shape.cpu),
+              priority: shape.priority,
+              spec: {
+                topologySpreadConstraints: shape.isSpread ? [spread] : [],
+                affinity: shape.isAlone ? { nodeAffinity: undefined, podAffinity: undefined, podAntiAffinity } : undefined,
+              },
+            }),
+          );
+          world.run(shape.pauseUs);
+          if (world.nodeOf(`p${shape.removes}`)) world.remove('Pod', `default/p${shape.removes}`);
+        });
+        world.run(30 * S);
+        return `${world.engine.digest.toString()}\n${world.events.join('\n')}`;
+      };
+      expect(runWith('incremental')).toBe(runWith('plain'));
+    }),
+    40,
+  );
 });
