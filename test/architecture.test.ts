@@ -44,7 +44,7 @@ const sources = files.map((file) => ({
 }));
 
 function importsOf(text: string): string[] {
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!);
+  return [...text.matchAll(/(?:\bfrom\s|\bimport\s*\(?)\s*'([^']+)'/g)].map((match) => match[1]!);
 }
 
 describe('layers', () => {
