@@ -202,10 +202,9 @@ export const availability = defineMeasure({
     }
 
     ctx.view.onWorkload((workload, timeUs) => trackOf(workload).update(timeUs, warmupUs));
-    ctx.view.onPod((pod, change, timeUs) => {
+    ctx.view.onPod(SERVING, (pod, _, timeUs) => {
       // Bare pods have no wanted number; a workload's first pods may come before its own record.
-      if (!(change & SERVING) || pod.workload.desired < 0) return;
-      trackOf(pod.workload).update(timeUs, warmupUs);
+      if (pod.workload.desired >= 0) trackOf(pod.workload).update(timeUs, warmupUs);
     });
     ctx.clock.onTick((timeUs, widthUs) => {
       for (const track of tracks) {

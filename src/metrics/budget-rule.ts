@@ -6,7 +6,7 @@
 import type { PodDisruptionBudget } from '../objects/cluster.ts';
 import type { IntOrString } from '../objects/meta.ts';
 import { selectorMatches } from '../objects/selectors.ts';
-import type { WorkloadRecord } from './cluster-records.ts';
+import type { PodRecord, WorkloadRecord } from './cluster-records.ts';
 
 /** Of `expected` pods, so many have to be healthy; never negative. */
 export function requiredHealthy(budget: PodDisruptionBudget, expected: number): number {
@@ -15,11 +15,13 @@ export function requiredHealthy(budget: PodDisruptionBudget, expected: number): 
   return minAvailable === undefined ? 0 : Math.max(0, resolve(minAvailable, expected));
 }
 
-/** The strictest budget that selects the pods of `workload`; undefined when none does. */
-export function requiredByBudget(workload: WorkloadRecord, budgets: ReadonlyMap<string, PodDisruptionBudget>): number | undefined {
-  if (workload.desired < 0) return undefined;
-  const [pod] = workload.pods;
-  if (pod === undefined) return undefined;
+/** The strictest budget that selects `pod`, any pod of `workload`; undefined when none does. */
+export function requiredByBudget(
+  workload: WorkloadRecord,
+  pod: PodRecord | undefined,
+  budgets: ReadonlyMap<string, PodDisruptionBudget>,
+): number | undefined {
+  if (workload.desired < 0 || pod === undefined) return undefined;
   let required: number | undefined;
   for (const budget of budgets.values()) {
     if (budget.metadata.namespace !== workload.namespace || !selectorMatches(budget.spec.selector, pod.pod.metadata.labels)) continue;

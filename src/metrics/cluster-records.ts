@@ -96,8 +96,14 @@ export interface WorkloadRecord {
   ready: number;
   /** Whether the owning object exists. */
   exists: boolean;
-  /** Live pods of this workload, in order of creation. */
-  readonly pods: Set<PodRecord>;
+}
+
+/** What all pods with the same requests share. */
+export interface RequestShape {
+  /** By resource index. */
+  readonly requests: Float64Array;
+  /** Pods created with these requests. */
+  count: number;
 }
 
 /** One template generation of a workload: a ReplicaSet, or a workload that owns its pods directly. */

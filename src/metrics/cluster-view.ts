@@ -17,10 +17,25 @@ import { LABEL_INSTANCE_TYPE, type Node, TAINT_NOT_READY, TAINT_OUT_OF_SERVICE, 
 import { isTerminal, type Pod } from '../objects/pod.ts';
 import { podRequests, type Resources, reduceResourceList } from '../objects/pod-requests.ts';
 import type { Deployment, ReplicaSet, StatefulSet } from '../objects/workloads.ts';
-import { CPU, EPHEMERAL, LEVELS, MEMORY, NODE, type NodeRecord, POD, type PodRecord, type WorkloadRecord } from './cluster-records.ts';
+import {
+  CPU,
+  EPHEMERAL,
+  LEVELS,
+  MEMORY,
+  NODE,
+  type NodeRecord,
+  POD,
+  PODS,
+  type PodRecord,
+  type RequestShape,
+  type WorkloadRecord,
+} from './cluster-records.ts';
 import type { CommitType, UsageModel } from './measure.ts';
 import type { SampleClock } from './sample-clock.ts';
 import { type RevisionListener, WorkloadIndex, type WorkloadListener } from './workload-index.ts';
+
+/** Distinct request vectors that are remembered; pods beyond it have a vector of their own. */
+const MAX_SHAPES = 4096;
 
 export type PodListener = (pod: PodRecord, change: number, timeUs: TimeUs) => void;
 export type NodeListener = (node: NodeRecord, change: number, timeUs: TimeUs) => void;
@@ -32,6 +47,7 @@ export class ClusterView {
   readonly pods: Map<string, PodRecord>;
   readonly workloads: readonly WorkloadRecord[];
   readonly budgets: Map<string, PodDisruptionBudget>;
+  podsCreated: number;
   /** Names by resource index: cpu (milli), memory (bytes), pods, ephemeral-storage (bytes), then others in whole units. */
   readonly resources: string[];
 
@@ -41,8 +57,10 @@ export class ClusterView {
   private readonly nodeByName: Map<string, NodeRecord>;
   private readonly owners: WorkloadIndex;
   private readonly resourceIndexByName: Map<string, number>;
-  private readonly vectors: WeakMap<Resources, Float64Array>;
+  private readonly shapeByRequests: WeakMap<Resources, RequestShape>;
+  private readonly shapeByKey: Map<string, RequestShape>;
   private readonly podListeners: PodListener[];
+  private readonly podMasks: number[];
   private readonly nodeListeners: NodeListener[];
 
   constructor(topology: Topology, clock: SampleClock, usage: UsageModel) {
@@ -57,12 +75,17 @@ export class ClusterView {
     this.resources = ['cpu', 'memory', 'pods', 'ephemeral-storage'];
     this.nodeByName = new Map();
     this.resourceIndexByName = new Map(this.resources.map((name, index) => [name, index]));
-    this.vectors = new WeakMap();
+    this.shapeByRequests = new WeakMap();
+    this.shapeByKey = new Map();
+    this.podsCreated = 0;
     this.podListeners = [];
+    this.podMasks = [];
     this.nodeListeners = [];
   }
 
-  onPod(listener: PodListener): void {
+  /** Calls `listener` for changes that have any of the bits of `mask`. */
+  onPod(mask: number, listener: PodListener): void {
+    this.podMasks.push(mask);
     this.podListeners.push(listener);
   }
 
@@ -146,6 +169,9 @@ export class ClusterView {
   private addPod(pod: Pod, timeUs: TimeUs): void {
     const owner = this.owners.ownerOf(pod);
     const { workload } = owner;
+    const shape = this.shapeOf(podRequests(pod));
+    shape.count++;
+    this.podsCreated++;
     const record: PodRecord = {
       key: keyOf(pod),
       uid: pod.metadata.uid,
@@ -154,7 +180,7 @@ export class ClusterView {
       pod: EMPTY_POD,
       node: undefined,
       slot: -1,
-      requests: this.vectorOf(podRequests(pod), 1),
+      requests: shape.requests,
       usage: NO_USAGE,
       isUsing: false,
       isStanding: false,
@@ -174,7 +200,6 @@ export class ClusterView {
       disruption: '',
     };
     this.pods.set(record.uid, record);
-    workload.pods.add(record);
     owner.livePods++;
     const change = POD.CREATED | this.takeIn(record, pod, timeUs);
     this.notifyPod(record, change, timeUs);
@@ -280,7 +305,6 @@ export class ClusterView {
       owner.ready--;
     }
     this.pods.delete(record.uid);
-    workload.pods.delete(record);
     owner.livePods--;
     this.owners.forgetIfGone(owner);
     this.notifyPod(record, change, timeUs);
@@ -288,7 +312,7 @@ export class ClusterView {
 
   /** An in-place resize: the old requests go, the new ones come. */
   private resize(record: PodRecord, pod: Pod, timeUs: TimeUs): void {
-    const requests = this.vectorOf(podRequests(pod), 1);
+    const { requests } = this.shapeOf(podRequests(pod));
     if (requests === record.requests) return;
     const node = record.node!;
     release(node, record);
@@ -309,8 +333,8 @@ export class ClusterView {
   }
 
   private notifyPod(record: PodRecord, change: number, timeUs: TimeUs): void {
-    const listeners = this.podListeners;
-    for (let i = 0; i < listeners.length; i++) listeners[i]!(record, change, timeUs);
+    const masks = this.podMasks;
+    for (let i = 0; i < masks.length; i++) if (masks[i]! & change) this.podListeners[i]!(record, change, timeUs);
   }
 
   // Nodes ---------------------------------------------------------------------------------------------
@@ -331,7 +355,7 @@ export class ClusterView {
         record.registeredUs = timeUs;
       }
       if (old?.status.allocatable !== node.status.allocatable) {
-        const allocatable = this.vectorOf(reduceResourceList(node.status.allocatable), undefined);
+        const allocatable = this.vectorOf(reduceResourceList(node.status.allocatable), -1);
         if (!sameVector(allocatable, record.allocatable)) {
           record.allocatable = allocatable;
           change |= NODE.CAPACITY;
@@ -391,18 +415,35 @@ export class ClusterView {
 
   // Resources -----------------------------------------------------------------------------------------
 
-  /** The amounts by resource index; `pods` replaces the count of pods when given. One vector per distinct Resources object. */
-  private vectorOf(resources: Resources, pods: number | undefined): Float64Array {
-    const known = this.vectors.get(resources);
+  /** Distinct requests of pods and how often they were created, in order of first sight; at most MAX_SHAPES. */
+  get shapes(): Iterable<RequestShape> {
+    return this.shapeByKey.values();
+  }
+
+  /** Pods of one template share their Resources object, pods of a trace often only the amounts: both find one shape. */
+  private shapeOf(resources: Resources): RequestShape {
+    const known = this.shapeByRequests.get(resources);
     if (known !== undefined) return known;
+    const requests = this.vectorOf(resources, 1);
+    const key = requests.join(' ');
+    let shape = this.shapeByKey.get(key);
+    if (shape === undefined) {
+      shape = { requests, count: 0 };
+      if (this.shapeByKey.size < MAX_SHAPES) this.shapeByKey.set(key, shape);
+    }
+    this.shapeByRequests.set(resources, shape);
+    return shape;
+  }
+
+  /** The amounts by resource index; a pod counts as `pods` of that resource, a node (-1) says itself how many it allows. */
+  private vectorOf(resources: Resources, pods: number): Float64Array {
     for (const name of resources.scalars.keys()) this.resourceIndex(name);
     const vector = new Float64Array(this.resources.length);
-    vector[0] = resources.milliCpu;
-    vector[1] = resources.memoryBytes;
-    vector[2] = pods ?? resources.pods;
+    vector[CPU] = resources.milliCpu;
+    vector[MEMORY] = resources.memoryBytes;
+    vector[PODS] = pods < 0 ? resources.pods : pods;
     vector[EPHEMERAL] = resources.ephemeralBytes;
     for (const [name, amount] of resources.scalars) vector[this.resourceIndex(name)] = amount;
-    this.vectors.set(resources, vector);
     return vector;
   }
 

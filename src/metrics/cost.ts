@@ -72,8 +72,7 @@ export const cost = defineMeasure({
         cpuOfNode[node.index] = node.allocatable[CPU]!;
       }
     });
-    ctx.view.onPod((pod, change, timeUs) => {
-      if (!(change & (POD.CLAIMED | POD.RELEASED | POD.USE_BEGAN | POD.USE_ENDED))) return;
+    ctx.view.onPod(POD.CLAIMED | POD.RELEASED | POD.USE_BEGAN | POD.USE_ENDED, (pod, change, timeUs) => {
       const use = useFor(pod.node!.index, machineOf(pod.node!));
       if (change & POD.CLAIMED) use.cpuRequested.add(timeUs, pod.requests[CPU]!);
       if (change & POD.RELEASED) use.cpuRequested.add(timeUs, -pod.requests[CPU]!);

@@ -112,8 +112,8 @@ export const disruptionBudgets = defineMeasure({
       for (const pod of ctx.view.pods.values()) if (pod.pod.metadata.namespace === namespace) take(watched, pod);
       judge(watched, timeUs);
     });
-    ctx.view.onPod((pod, change, timeUs) => {
-      if (byNamespace.size === 0 || !(change & SERVING)) return;
+    ctx.view.onPod(SERVING, (pod, _, timeUs) => {
+      if (byNamespace.size === 0) return;
       const list = byNamespace.get(pod.pod.metadata.namespace);
       if (list === undefined) return;
       for (const watched of list) {

@@ -67,8 +67,8 @@ export const disruptions = defineMeasure({
     const log = new TableBuilder(DISRUPTION_LOG, MAX_ROWS);
     const replaced: number[] = [];
 
-    ctx.view.onPod((pod, change, timeUs) => {
-      if (!(change & (POD.DISRUPTED | POD.FINISHED | POD.TERMINATING | POD.DELETED)) || timeUs < ctx.settings.warmupUs) return;
+    ctx.view.onPod(POD.DISRUPTED | POD.FINISHED | POD.TERMINATING | POD.DELETED, (pod, change, timeUs) => {
+      if (timeUs < ctx.settings.warmupUs) return;
       if (change & POD.DISRUPTED) {
         const key = `${pod.workload.index} ${pod.disruption}`;
         let entry = counts.get(key);

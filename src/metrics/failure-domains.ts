@@ -120,7 +120,7 @@ export const failureDomains = defineMeasure({
         complete: new StepIntegral(warmupUs),
       };
       tracks[workload.index] = track;
-      for (const pod of workload.pods) if (pod.isStanding) move(track, pod, 1);
+      for (const pod of ctx.view.pods.values()) if (pod.workload === workload && pod.isStanding) move(track, pod, 1);
       return track;
     }
 
@@ -140,8 +140,8 @@ export const failureDomains = defineMeasure({
     }
 
     ctx.view.onWorkload((workload, timeUs) => judge(tracks[workload.index] ?? newTrack(workload), timeUs));
-    ctx.view.onPod((pod, change, timeUs) => {
-      if (!(change & (POD.STOOD_UP | POD.FELL)) || pod.workload.desired < 0) return;
+    ctx.view.onPod(POD.STOOD_UP | POD.FELL, (pod, change, timeUs) => {
+      if (pod.workload.desired < 0) return;
       const known = tracks[pod.workload.index];
       if (known !== undefined) move(known, pod, change & POD.STOOD_UP ? 1 : -1);
       judge(known ?? newTrack(pod.workload), timeUs);
@@ -153,7 +153,7 @@ export const failureDomains = defineMeasure({
         const table = new TableBuilder(FAILURE_DOMAINS);
         for (const workload of shownWorkloads(ctx.view.workloads, analysis)) {
           const track = tracks[workload.index];
-          const required = requiredByBudget(workload, ctx.view.budgets);
+          const required = requiredByBudget(workload, analysis.podsOf(workload)[0], ctx.view.budgets);
           LEVELS.forEach((level, index) => {
             const spread = analysis.spreadOf(workload, index);
             if (spread.total === 0) return;
@@ -179,7 +179,9 @@ export const failureDomains = defineMeasure({
         }
         const losses = new TableBuilder(DOMAIN_LOSS);
         LEVELS.forEach((level, index) => {
-          for (const loss of analysis.lossesAt(index, (workload) => requiredByBudget(workload, ctx.view.budgets))) {
+          for (const loss of analysis.lossesAt(index, (workload) =>
+            requiredByBudget(workload, analysis.podsOf(workload)[0], ctx.view.budgets),
+          )) {
             losses.push(level, ...loss);
           }
         });

@@ -15,7 +15,7 @@
  * Cost      O(nodes × shapes × resources) per sample, at most MAX_SAMPLES samples per run
  */
 import { compareNumbers } from '../base/compare.ts';
-import { NODE, type NodeRecord, POD } from './cluster-records.ts';
+import { NODE, type NodeRecord, POD, type RequestShape } from './cluster-records.ts';
 import { defineMeasure } from './measure.ts';
 import type { TableSpec } from './result.ts';
 import type { BucketSeries } from './sample-clock.ts';
@@ -24,8 +24,6 @@ import { unitOf } from './utilization.ts';
 
 const TYPICAL_SHARE = 0.95;
 const MAX_SHAPES = 16;
-/** Distinct request vectors that are counted; later ones are left out of the typical pods. */
-const MAX_KNOWN_SHAPES = 4096;
 const SAMPLE_EVERY = 4;
 
 const PACKING: TableSpec = {
@@ -83,11 +81,6 @@ const TYPICAL: TableSpec = {
   ],
 };
 
-interface Shape {
-  readonly requests: Float64Array;
-  count: number;
-}
-
 /** What one sample found, per resource index. */
 interface Sample {
   readonly free: Float64Array;
@@ -102,9 +95,6 @@ export const packing = defineMeasure({
   description: 'Stranded and fragmented capacity, and packing efficiency.',
   tables: [PACKING, PACKING_SERIES, NODES_USED, TYPICAL],
   create: (ctx) => {
-    const shapes = new Map<string, Shape>();
-    const shapeOf = new WeakMap<Float64Array, Shape>();
-    let podsCreated = 0;
     let isDirty = true;
     let capacityOrder: Float64Array[] | undefined;
     let latest: Sample = emptySample(ctx.view.resources.length);
@@ -116,12 +106,8 @@ export const packing = defineMeasure({
     const usedSeries = ctx.clock.series();
     const neededSeries = ctx.clock.series();
 
-    ctx.view.onPod((pod, change) => {
-      if (change & POD.CREATED) {
-        podsCreated++;
-        countShape(pod.requests, shapes, shapeOf);
-      }
-      if (change & (POD.CLAIMED | POD.RELEASED)) isDirty = true;
+    ctx.view.onPod(POD.CLAIMED | POD.RELEASED, () => {
+      isDirty = true;
     });
     ctx.view.onNode((_, change) => {
       isDirty = true;
@@ -129,7 +115,7 @@ export const packing = defineMeasure({
     });
 
     function sample(): void {
-      const typical = typicalShapes(shapes, podsCreated);
+      const typical = typicalShapes(ctx.view.shapes, ctx.view.podsCreated);
       latest = samplePacking(ctx.view.nodes, typical, ctx.view.resources.length);
       capacityOrder ??= sortedCapacities(ctx.view.nodes, ctx.view.resources.length);
       nodesUsed = 0;
@@ -208,8 +194,8 @@ export const packing = defineMeasure({
           const needed = neededSeries.values[at] ?? 0;
           efficiency.push(times[at]!, used, needed, used > 0 ? needed / used : null);
         }
-        for (const shape of typicalShapes(shapes, podsCreated)) {
-          typical.push(shape.count / podsCreated, shape.count, describeRequests(shape.requests, ctx.view.resources));
+        for (const shape of typicalShapes(ctx.view.shapes, ctx.view.podsCreated)) {
+          typical.push(shape.count / ctx.view.podsCreated, shape.count, describeRequests(shape.requests, ctx.view.resources));
         }
         return {
           tables: [table.build(), over.build(), efficiency.build(), typical.build()],
@@ -230,26 +216,11 @@ export const packing = defineMeasure({
   },
 });
 
-function countShape(requests: Float64Array, shapes: Map<string, Shape>, shapeOf: WeakMap<Float64Array, Shape>): void {
-  let shape = shapeOf.get(requests);
-  if (shape === undefined) {
-    const key = requests.join(' ');
-    shape = shapes.get(key);
-    if (shape === undefined) {
-      if (shapes.size >= MAX_KNOWN_SHAPES) return;
-      shape = { requests, count: 0 };
-      shapes.set(key, shape);
-    }
-    shapeOf.set(requests, shape);
-  }
-  shape.count++;
-}
-
 /** The most frequent shapes that together make up TYPICAL_SHARE of all pods; ties keep the order of first sight. */
-function typicalShapes(shapes: ReadonlyMap<string, Shape>, podsCreated: number): Shape[] {
-  const byCount = [...shapes.values()].map((shape, index) => ({ shape, index }));
+function typicalShapes(shapes: Iterable<RequestShape>, podsCreated: number): RequestShape[] {
+  const byCount = [...shapes].map((shape, index) => ({ shape, index }));
   byCount.sort((a, b) => b.shape.count - a.shape.count || a.index - b.index);
-  const found: Shape[] = [];
+  const found: RequestShape[] = [];
   let covered = 0;
   for (const { shape } of byCount) {
     if (found.length >= MAX_SHAPES || covered >= TYPICAL_SHARE * podsCreated) break;
@@ -268,7 +239,7 @@ function emptySample(width: number): Sample {
   };
 }
 
-function samplePacking(nodes: readonly NodeRecord[], shapes: readonly Shape[], width: number): Sample {
+function samplePacking(nodes: readonly NodeRecord[], shapes: readonly RequestShape[], width: number): Sample {
   const result = emptySample(width);
   // Weight of the shapes that ask for each resource.
   const asking = new Float64Array(width);

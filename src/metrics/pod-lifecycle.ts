@@ -124,8 +124,8 @@ export const podLifecycle = defineMeasure({
       sketch.add(durationUs);
     }
 
-    ctx.view.onPod((pod, change, timeUs) => {
-      if (timeUs < warmupUs || !(change & INTERESTING)) return;
+    ctx.view.onPod(INTERESTING, (pod, change, timeUs) => {
+      if (timeUs < warmupUs) return;
       const stats = statsOf(pod.workload);
       const own = stats.counters;
       const total = all.counters;

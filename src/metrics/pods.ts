@@ -53,9 +53,7 @@ export const pods = defineMeasure({
       );
     };
     if (ctx.settings.keepPods) {
-      ctx.view.onPod((pod, change, timeUs) => {
-        if (change & POD.DELETED) push(pod, timeUs);
-      });
+      ctx.view.onPod(POD.DELETED, (pod, _, timeUs) => push(pod, timeUs));
     }
     return {
       finish: () => {

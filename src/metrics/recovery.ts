@@ -200,8 +200,8 @@ export const recovery = defineMeasure({
       if (!(change & (NODE.NOT_READY | NODE.TAINTED | NODE.REMOVED))) return;
       for (const fault of ofNode.get(node) ?? []) fault.noteDetection(node, timeUs);
     });
-    ctx.view.onPod((pod, change, timeUs) => {
-      if (open.size === 0 || !(change & WATCHED)) return;
+    ctx.view.onPod(WATCHED, (pod, change, timeUs) => {
+      if (open.size === 0) return;
       const faults = ofWorkload.get(pod.workload);
       if (faults === undefined || faults.size === 0) return;
       for (const fault of [...faults]) {

@@ -75,8 +75,7 @@ export const rollout = defineMeasure({
       entry.revisions++;
       note(entry, timeUs, true);
     });
-    ctx.view.onPod((pod, change, timeUs) => {
-      if (!(change & SERVING)) return;
+    ctx.view.onPod(SERVING, (pod, _, timeUs) => {
       const entry = rollouts[pod.workload.index];
       if (entry !== undefined && entry.revisions > 1) note(entry, timeUs, false);
     });

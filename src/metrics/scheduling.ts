@@ -195,8 +195,7 @@ export const scheduling = defineMeasure({
         if (isFirst) plugin.pods++;
       }
     });
-    ctx.view.onPod((pod, change, timeUs) => {
-      if (!(change & (POD.CREATED | POD.BOUND | POD.DELETED | POD.FINISHED))) return;
+    ctx.view.onPod(POD.CREATED | POD.BOUND | POD.DELETED | POD.FINISHED, (pod, change, timeUs) => {
       if (change & POD.CREATED && pod.node === undefined && !pod.isFinished) pending.add(timeUs, 1);
       if (change & POD.BOUND && !(change & POD.CREATED)) {
         pending.add(timeUs, -1);

@@ -108,7 +108,7 @@ export const timeline = defineMeasure({
       if (change & NODE.NOT_READY) ready.add(timeUs, -1);
       for (const what of nodeChanges(change, timeUs)) rows.push(timeUs, timeUs, 'node', what, `node/${node.name}`, '');
     });
-    ctx.view.onPod((pod, change, timeUs) => {
+    ctx.view.onPod(POD.CLAIMED | POD.RELEASED, (pod, change, timeUs) => {
       // The view has already changed node.pods: one pod left or arrived.
       if (change & POD.CLAIMED && pod.node!.pods.length === 1) used.add(timeUs, 1);
       if (change & POD.RELEASED && pod.node!.pods.length === 0) used.add(timeUs, -1);

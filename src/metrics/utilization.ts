@@ -103,8 +103,7 @@ export const utilization = defineMeasure({
       state.allocatable = node.allocatable;
       state.isReady = node.isReady;
     });
-    ctx.view.onPod((pod, change, timeUs) => {
-      if (!(change & WATCHED)) return;
+    ctx.view.onPod(WATCHED, (pod, change, timeUs) => {
       const targets = groupsFor(pod.node!);
       for (let i = 0; i < targets.length; i++) {
         const group = targets[i]!;

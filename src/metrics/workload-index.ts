@@ -148,7 +148,6 @@ export class WorkloadIndex {
       desired: -1,
       ready: 0,
       exists: false,
-      pods: new Set(),
     };
     this.workloads.push(workload);
     this.workloadByName.set(fullName, workload);

@@ -85,7 +85,7 @@ test('utilization integrals and end values equal those summed up object by objec
       const sum = parts.reduce((total, entry) => total + (entry['requested_end'] as number), 0);
       expect(sum).toBeCloseTo(requested / 1000, 9);
     }),
-    150,
+    80,
   );
 });
 
@@ -103,7 +103,7 @@ test('the utilization series averages back to the totals', () => {
       }
       expect(area / outcome.cluster.nowUs).toBeCloseTo(total['requested_mean'] as number, 9);
     }),
-    80,
+    50,
   );
 });
 
@@ -163,7 +163,7 @@ test('availability equals the time counted state by state', () => {
         expect(measurements.value('lost_replica_time', [`deployment/default/${name}`])).toBe(entry.lostUs);
       });
     }),
-    150,
+    80,
   );
 });
 
@@ -199,7 +199,7 @@ test('the worst share of a failure domain equals the one found by counting all p
         expect(row['worst_share_ever']).toBe(worst.get(`${row['workload']} ${row['level']}`));
       }
     }),
-    120,
+    70,
   );
 });
 
@@ -216,7 +216,7 @@ test('pods are counted by what they are at the end', () => {
       expect((count('pods.created') as number) - (count('pods.deleted') as number)).toBe(pods.length);
       expect(outcome.run.view.pods.size).toBe(pods.length);
     }),
-    100,
+    60,
   );
 });
 

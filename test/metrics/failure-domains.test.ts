@@ -18,7 +18,7 @@ function measured(play: (cluster: FakeCluster) => void) {
 
 function spread(cluster: FakeCluster, nodes: readonly string[], cpu = '500m'): void {
   const set = cluster.replicaSet(cluster.deployment('web', nodes.length), 1);
-  nodes.forEach((node, index) => cluster.run(`web-${index}`, node, { owner: set, cpu }));
+  for (const [index, node] of nodes.entries()) cluster.run(`web-${index}`, node, { owner: set, cpu });
 }
 
 describe('failure domains', () => {

@@ -68,7 +68,7 @@ export class Story {
     this.deployments = [cluster.deployment('web', 3), cluster.deployment('db', 1)];
     this.sets = this.deployments.map((deployment) => cluster.replicaSet(deployment, 1));
     // Stories begin with everything in order, so that most of what follows counts.
-    ['a-1-1', 'b-1-1', 'b-2-1'].forEach((node, index) => cluster.run(`web-${index}`, node, { owner: this.sets[0]! }));
+    for (const [index, node] of ['a-1-1', 'b-1-1', 'b-2-1'].entries()) cluster.run(`web-${index}`, node, { owner: this.sets[0]! });
     cluster.run('db-0', 'c-1-1', { owner: this.sets[1]! });
   }
 
