@@ -21,6 +21,7 @@ import { controllers } from '../controllers/registry.ts';
 import { Network } from '../datacenter/network.ts';
 import { networkProfile } from '../datacenter/network-profiles.ts';
 import { Topology } from '../datacenter/topology.ts';
+import { sampleUs } from '../engine/distributions.ts';
 import { Engine } from '../engine/engine.ts';
 import { Runtime } from '../engine/process.ts';
 import { KubeletControls } from '../kubelet/controls.ts';
@@ -28,6 +29,7 @@ import { NodeFleet } from '../kubelet/node-fleet.ts';
 import { readyNode } from '../kubelet/node-reporter.ts';
 import { kubeletProfile } from '../kubelet/profiles.ts';
 import { isApiStatus } from '../objects/api-status.ts';
+import { keyOf } from '../objects/meta.ts';
 import type { AnyObject } from '../objects/kinds.ts';
 import type { Node } from '../objects/node.ts';
 import type { Quirks } from '../objects/quirks.ts';
@@ -46,6 +48,8 @@ export interface WorldOptions {
   /** For trace files; required when the scenario has a trace. */
   readonly files?: FileSource;
   readonly replayCommand?: string;
+  /** Called with what deserves mention but stops nothing. */
+  readonly onWarning?: (text: string) => void;
   readonly quirks?: Quirks;
 }
 
@@ -95,10 +99,14 @@ export class World {
       keepEvents: spec.metrics.keepEvents,
     });
 
+    const profile = kubeletProfile(spec.kubelet.profile, spec.kubelet.overrides);
+    const runTimes = engine.rng.fork('batch-run');
     this.fleet = new NodeFleet({
       engine,
       rng: engine.rng.fork('kubelet'),
-      profile: kubeletProfile(spec.kubelet.profile, spec.kubelet.overrides),
+      profile,
+      // A stream per pod: its run time is the same on whatever node and whenever it starts.
+      runDurationUs: (pod) => (pod.spec.restartPolicy === 'Always' ? undefined : sampleUs(profile.batchRun, runTimes.fork(keyOf(pod)))),
       access: this.access,
       topology: this.topology,
       network: this.network,
@@ -117,7 +125,7 @@ export class World {
         name: workload.name,
         namespace: workload.namespace,
         schedulerName: workload.schedulerName,
-        arrivals: openArrivals(workload, engine.rng.fork(`workload/${workload.name}`), options.files),
+        arrivals: openArrivals(workload, engine.rng.fork(`workload/${workload.name}`), options.files, options.onWarning),
       });
     });
     this.user = new Component(this.access, { name: 'kubectl', endpoint: USER_ENDPOINT, qps: Infinity, burst: 1, build: () => {} });
