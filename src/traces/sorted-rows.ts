@@ -9,8 +9,11 @@ import type { ArrivalCursor, PodArrival } from '../objects/arrival.ts';
 import { type CsvRow, CsvRows, type LineSplitter, splitCommas } from './csv-rows.ts';
 import { BadRow, type RowReport, type Trace, type TraceFile } from './trace.ts';
 
-/** Reads one row: an arrival, undefined for a row that is left out on purpose, or why it cannot be used. Must be pure. */
-export type RowParser = (row: CsvRow) => PodArrival | BadRow | undefined;
+/**
+ * Reads one row: its arrival, several arrivals at one time, undefined for a row that is left out on purpose, or why it cannot be
+ * used. Must give the same whenever it reads the row again.
+ */
+export type RowParser = (row: CsvRow) => PodArrival | readonly PodArrival[] | BadRow | undefined;
 
 export interface RowFormat {
   /** Makes the parser of one file from its header (empty when the format has none), or says what is wrong with it. */
@@ -34,28 +37,34 @@ export function openSortedRows(files: readonly TraceFile[], format: RowFormat, r
     const open = openFile(file, format, report);
     if (open !== undefined) opened.push(open);
   }
-  let count = 0;
-  let firstUs = Infinity;
-  let lastUs = -Infinity;
-  let isSorted = true;
+  const passes = { rows: 0, arrivals: 0, firstUs: Infinity, lastUs: -Infinity, isSorted: true };
   for (const file of opened) {
     for (const row of file.rows.rows()) {
-      const arrival = read(file, row, format);
-      if (arrival instanceof BadRow) report.badRow(file.name, row.line, arrival.message);
-      if (arrival === undefined || arrival instanceof BadRow) continue;
-      count++;
-      if (arrival.timeUs < lastUs) isSorted = false;
-      if (arrival.timeUs < firstUs) firstUs = arrival.timeUs;
-      if (arrival.timeUs > lastUs) lastUs = arrival.timeUs;
+      const arrivals = read(file, row, format);
+      if (arrivals instanceof BadRow) report.badRow(file.name, row.line, arrivals.message);
+      else if (arrivals.length > 0) note(passes, arrivals);
     }
   }
-  const index = isSorted ? undefined : indexRows(opened, format, count);
+  const { arrivals: count, firstUs, lastUs, isSorted } = passes;
+  const index = isSorted ? undefined : indexRows(opened, format, passes.rows);
   return {
     count,
     firstUs: count === 0 ? 0 : firstUs,
     lastUs: count === 0 ? 0 : lastUs,
-    cursor: () => (index === undefined ? new SequentialCursor(opened, format) : new IndexedCursor(opened, format, index)),
+    cursor: () => new RowCursor(index === undefined ? inFileOrder(opened, format) : inTimeOrder(opened, format, index)),
   };
+}
+
+function note(
+  passes: { rows: number; arrivals: number; firstUs: number; lastUs: number; isSorted: boolean },
+  arrivals: readonly PodArrival[],
+): void {
+  const { timeUs } = arrivals[0]!;
+  passes.rows++;
+  passes.arrivals += arrivals.length;
+  if (timeUs < passes.lastUs) passes.isSorted = false;
+  passes.firstUs = Math.min(passes.firstUs, timeUs);
+  passes.lastUs = Math.max(passes.lastUs, timeUs);
 }
 
 function openFile(file: TraceFile, format: RowFormat, report: RowReport): OpenFile | undefined {
@@ -73,9 +82,14 @@ function openFile(file: TraceFile, format: RowFormat, report: RowReport): OpenFi
   return { name: file.name, rows, parse, headerOffset: format.hasHeader ? first.value.offset : -1 };
 }
 
-function read(file: OpenFile, row: CsvRow, format: RowFormat): PodArrival | BadRow | undefined {
-  if (row.offset === file.headerOffset || format.isComment?.(row)) return undefined;
-  return row.isBroken ? new BadRow('a quote is opened and not closed on this line') : file.parse(row);
+const NO_ARRIVALS: readonly PodArrival[] = [];
+
+function read(file: OpenFile, row: CsvRow, format: RowFormat): readonly PodArrival[] | BadRow {
+  if (row.offset === file.headerOffset || format.isComment?.(row)) return NO_ARRIVALS;
+  if (row.isBroken) return new BadRow('a quote is opened and not closed on this line');
+  const parsed = file.parse(row);
+  if (parsed === undefined) return NO_ARRIVALS;
+  return parsed instanceof BadRow || Array.isArray(parsed) ? (parsed as BadRow | PodArrival[]) : [parsed as PodArrival];
 }
 
 /** Rows in order of (time, file, line). */
@@ -93,9 +107,9 @@ function indexRows(files: readonly OpenFile[], format: RowFormat, count: number)
   let at = 0;
   for (const [fileIndex, open] of files.entries()) {
     for (const row of open.rows.rows()) {
-      const arrival = read(open, row, format);
-      if (arrival === undefined || arrival instanceof BadRow) continue;
-      time[at] = arrival.timeUs;
+      const arrivals = read(open, row, format);
+      if (arrivals instanceof BadRow || arrivals.length === 0) continue;
+      time[at] = arrivals[0]!.timeUs;
       file[at] = fileIndex;
       offset[at] = row.offset;
       line[at++] = row.line;
@@ -109,54 +123,42 @@ function indexRows(files: readonly OpenFile[], format: RowFormat, count: number)
   };
 }
 
-class SequentialCursor implements ArrivalCursor {
-  private readonly files: readonly OpenFile[];
-  private readonly format: RowFormat;
-  private fileIndex: number;
-  private rows: Iterator<CsvRow> | undefined;
-
-  constructor(files: readonly OpenFile[], format: RowFormat) {
-    this.files = files;
-    this.format = format;
-    this.fileIndex = 0;
-    this.rows = undefined;
-  }
-
-  next(): PodArrival | undefined {
-    for (;;) {
-      const file = this.files[this.fileIndex];
-      if (file === undefined) return undefined;
-      this.rows ??= file.rows.rows();
-      const step = this.rows.next();
-      if (step.done === true) {
-        this.fileIndex++;
-        this.rows = undefined;
-        continue;
-      }
-      const arrival = read(file, step.value, this.format);
-      if (arrival !== undefined && !(arrival instanceof BadRow)) return arrival;
+function* inFileOrder(files: readonly OpenFile[], format: RowFormat): Generator<readonly PodArrival[], void, undefined> {
+  for (const file of files) {
+    for (const row of file.rows.rows()) {
+      const arrivals = read(file, row, format);
+      if (!(arrivals instanceof BadRow)) yield arrivals;
     }
   }
 }
 
-class IndexedCursor implements ArrivalCursor {
-  private readonly files: readonly OpenFile[];
-  private readonly format: RowFormat;
-  private readonly index: RowIndex;
+function* inTimeOrder(files: readonly OpenFile[], format: RowFormat, index: RowIndex): Generator<readonly PodArrival[], void, undefined> {
+  for (let at = 0; at < index.offset.length; at++) {
+    const file = files[index.file[at]!]!;
+    const arrivals = read(file, file.rows.rowAt(index.offset[at]!, index.line[at]!), format);
+    if (!(arrivals instanceof BadRow)) yield arrivals;
+  }
+}
+
+/** Arrivals one by one, from the arrivals of one row after the other. */
+class RowCursor implements ArrivalCursor {
+  private readonly rows: Iterator<readonly PodArrival[], void, undefined>;
+  private current: readonly PodArrival[];
   private at: number;
 
-  constructor(files: readonly OpenFile[], format: RowFormat, index: RowIndex) {
-    this.files = files;
-    this.format = format;
-    this.index = index;
+  constructor(rows: Iterator<readonly PodArrival[], void, undefined>) {
+    this.rows = rows;
+    this.current = NO_ARRIVALS;
     this.at = 0;
   }
 
   next(): PodArrival | undefined {
-    const { at, index } = this;
-    if (at === index.offset.length) return undefined;
-    this.at++;
-    const file = this.files[index.file[at]!]!;
-    return read(file, file.rows.rowAt(index.offset[at]!, index.line[at]!), this.format) as PodArrival;
+    while (this.at === this.current.length) {
+      const step = this.rows.next();
+      if (step.done === true) return undefined;
+      this.current = step.value;
+      this.at = 0;
+    }
+    return this.current[this.at++];
   }
 }
