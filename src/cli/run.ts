@@ -10,7 +10,7 @@ import { diskFiles } from './disk-files.ts';
 import { EventLog } from './event-log.ts';
 import { type CliIo, type CliParts, EXIT, type ExitCode } from './io.ts';
 import { defaultOutputPath, OutputDir } from './output-dir.ts';
-import { overridesOf, replayCommandOf, type ScenarioFlags, withScenarioFlags } from './scenario-flags.ts';
+import { loadOptionsOf, replayCommandOf, type ScenarioFlags, withScenarioFlags } from './scenario-flags.ts';
 import { type Outcome, simulate, simulateTwice } from './simulate.ts';
 import { describeOutcome, summarize } from './summary.ts';
 
@@ -69,7 +69,7 @@ Exit codes:
 `;
 
 async function run(parts: CliParts, io: CliIo, files: readonly string[], flags: RunFlags): Promise<ExitCode> {
-  const spec = loadScenario(files, { files: diskFiles, words: parts.words, overrides: overridesOf(flags) });
+  const spec = loadScenario(files, { files: diskFiles, words: parts.words, ...loadOptionsOf(flags) });
   const output = new OutputDir(flags.out ?? defaultOutputPath(spec.name, spec.seed), spec.name, flags.force ?? false);
   let outcome: Outcome;
   try {

@@ -8,21 +8,28 @@ export interface ScenarioFlags {
   readonly seed?: string;
   readonly until?: string;
   readonly set?: readonly string[];
+  readonly skipBadRows?: boolean;
 }
 
 export function withScenarioFlags(command: Command): Command {
   return command
     .option('--seed <seed>', 'replace the seed: a whole number or a text')
     .option('--until <time>', 'replace the duration: such as 2h, or idle')
-    .option('--set <path=value>', 'replace a value: spec.events[0].for=3m, or deployment/web:spec.replicas=5 (repeatable)', collect, []);
+    .option('--set <path=value>', 'replace a value: spec.events[0].for=3m, or deployment/web:spec.replicas=5 (repeatable)', collect, [])
+    .option('--skip-bad-rows', 'leave out malformed rows of traces instead of refusing them; how many is said');
 }
 
 function collect(value: string, previous: readonly string[]): string[] {
   return [...previous, value];
 }
 
+/** What `loadScenario` has to know of the options. */
+export function loadOptionsOf(flags: ScenarioFlags): { readonly overrides: readonly string[]; readonly skipBadRows: boolean } {
+  return { overrides: overridesOf(flags), skipBadRows: flags.skipBadRows ?? false };
+}
+
 /** As `--set` texts; --set comes first, so the more special options win. */
-export function overridesOf(flags: ScenarioFlags): string[] {
+function overridesOf(flags: ScenarioFlags): string[] {
   const overrides = [...(flags.set ?? [])];
   // A seed of digits is a number, as in a file; any other text is quoted.
   if (flags.seed !== undefined) overrides.push(`spec.seed=${/^-?\d{1,15}$/.test(flags.seed) ? flags.seed : JSON.stringify(flags.seed)}`);
@@ -36,6 +43,7 @@ export function replayCommandOf(command: string, files: readonly string[], flags
   if (flags.seed !== undefined) words.push('--seed', flags.seed);
   if (flags.until !== undefined) words.push('--until', flags.until);
   for (const text of flags.set ?? []) words.push('--set', text);
+  if (flags.skipBadRows === true) words.push('--skip-bad-rows');
   return words.map(quote).join(' ');
 }
 

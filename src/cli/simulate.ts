@@ -34,6 +34,7 @@ export async function simulate(parts: CliParts, io: CliIo, spec: ScenarioSpec, o
       files: diskFiles,
       shouldStop: () => isInterrupted,
       onProgress: (state) => progress.show(state),
+      onWarning: (text) => io.err(`warning: ${text}\n`),
       replayCommand: options.replayCommand,
       ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
       ...(options.onDigest === undefined ? {} : { onDigest: options.onDigest }),

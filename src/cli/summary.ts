@@ -7,7 +7,6 @@
 import { formatDuration, SECOND_US } from '../engine/units.ts';
 import type { Figure } from '../metrics/result.ts';
 import type { ExpectationResult } from '../scenario/expect.ts';
-import { formatMeasured } from '../scenario/expect-evaluator.ts';
 import type { ScenarioSpec } from '../scenario/scenario.ts';
 import { formatCount } from './progress.ts';
 import type { Outcome } from './simulate.ts';
@@ -139,13 +138,15 @@ export function describeExpectation(
   return `  FAILED   ${expectation.text}  (${expectation.detail})`;
 }
 
+/** Figures are for a glance: shares to a hundredth of a per cent, times to a millisecond. The tables have the exact values. */
 function formatFigure({ value, unit, detail }: Figure): string {
   if (value === null) return 'none';
-  const text =
-    unit === 'us'
-      ? formatMeasured(value, 'duration')
-      : unit === 'share'
-        ? formatMeasured(value, 'ratio')
-        : `${formatMeasured(value, 'number')}${unit === '' || unit === 'count' ? '' : ` ${unit}`}`;
-  return detail === '' ? text : `${text} (${detail})`;
+  const suffix = detail === '' ? '' : ` (${detail})`;
+  if (unit === 'us') return formatDuration(Math.round(value / 1000) * 1000) + suffix;
+  if (unit === 'share') return `${trim(value * 100)}%${suffix}`;
+  return `${trim(value)}${unit === '' || unit === 'count' ? '' : ` ${unit}`}${suffix}`;
+}
+
+function trim(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(2).replace(/\.?0+$/, '');
 }

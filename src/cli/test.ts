@@ -11,7 +11,7 @@ import type { ScenarioSpec } from '../scenario/scenario.ts';
 import { diskFiles } from './disk-files.ts';
 import { type CliIo, type CliParts, EXIT, type ExitCode } from './io.ts';
 import { renderJunit, type TestedScenario } from './junit.ts';
-import { overridesOf, replayCommandOf, type ScenarioFlags, withScenarioFlags } from './scenario-flags.ts';
+import { loadOptionsOf, replayCommandOf, type ScenarioFlags, withScenarioFlags } from './scenario-flags.ts';
 import { simulate } from './simulate.ts';
 import { describeExpectation } from './summary.ts';
 
@@ -85,7 +85,7 @@ function loadAll(parts: CliParts, paths: readonly string[], flags: TestFlags): {
   const specs: { file: string; spec: ScenarioSpec }[] = [];
   for (const file of paths.flatMap((path) => scenarioFiles(path, problems))) {
     try {
-      const spec = loadScenario([file], { files: diskFiles, words: parts.words, overrides: overridesOf(flags) });
+      const spec = loadScenario([file], { files: diskFiles, words: parts.words, ...loadOptionsOf(flags) });
       if (spec.expect.length === 0)
         problems.push({ path: 'spec.expect', file, message: 'this scenario expects nothing, so there is nothing to check' });
       specs.push({ file, spec });

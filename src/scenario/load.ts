@@ -28,6 +28,8 @@ export interface LoadOptions {
   readonly words: Vocabulary;
   /** `path=value`, in the order they are applied. */
   readonly overrides?: readonly string[];
+  /** Leave out malformed rows of all traces instead of refusing them. */
+  readonly skipBadRows?: boolean;
 }
 
 /** The scenario in `paths`. Throws an InputError with all that is wrong. */
@@ -56,7 +58,7 @@ export function loadScenario(paths: readonly string[], options: LoadOptions): Sc
     readManifestsAnyway(lowering);
     throw new InputError(problems);
   }
-  const spec = lower(checked.data, lowering, entries);
+  const spec = lower(checked.data, lowering, entries, options.skipBadRows ?? false);
   objectOverrides.reportUnused(problems);
   throwIfAny(problems);
   return spec;
@@ -113,14 +115,14 @@ function readManifestsAnyway(lowering: Lowering): void {
   }
 }
 
-function lower(document: ScenarioDocument, lowering: Lowering, found: readonly ManifestEntry[]): ScenarioSpec {
+function lower(document: ScenarioDocument, lowering: Lowering, found: readonly ManifestEntry[], skipBadRows: boolean): ScenarioSpec {
   const { spec } = document;
   const named = spec.manifests.flatMap((manifest, index) => lowering.manifests.read(lowering, manifest, ['spec', 'manifests', index]));
   const all = [...named, ...found];
   const isNode = (entry: ManifestEntry): boolean => entry.object.kind === 'Node';
   const manifests = all.filter((entry) => !isNode(entry));
   checkDuplicates(manifests, lowering);
-  const workload = lowerWorkload(lowering, spec.workload);
+  const workload = lowerWorkload(lowering, spec.workload, skipBadRows);
   const { spec: cluster, topology } = lowerCluster(lowering, spec.cluster, all.filter(isNode), workload);
   const events = lowerEvents(lowering, spec.events, topology);
   const expect = lowerExpectations(lowering, spec.expect);

@@ -11,7 +11,7 @@ import type { DocumentPath } from './yaml-source.ts';
 type TraceDocument = NonNullable<WorkloadDocument['trace']>;
 type SyntheticDocument = NonNullable<WorkloadDocument['synthetic']>;
 
-export function lowerWorkload(lowering: Lowering, workload: readonly WorkloadDocument[]): WorkloadSpec[] {
+export function lowerWorkload(lowering: Lowering, workload: readonly WorkloadDocument[], skipAllBadRows: boolean): WorkloadSpec[] {
   const result: WorkloadSpec[] = [];
   const names = new Set<string>();
   for (const [index, entry] of workload.entries()) {
@@ -25,7 +25,7 @@ export function lowerWorkload(lowering: Lowering, workload: readonly WorkloadDoc
       const at = [...path, 'trace'];
       const name = uniqueName(lowering, entry.trace.name, entry.trace.format, names, at);
       const spec = lowerTrace(lowering, entry.trace, name, at);
-      if (spec !== undefined) result.push(spec);
+      if (spec !== undefined) result.push(skipAllBadRows ? { ...spec, skipBadRows: true } : spec);
     } else {
       const at = [...path, 'synthetic'];
       const name = uniqueName(lowering, entry.synthetic!.name, 'synthetic', names, at);

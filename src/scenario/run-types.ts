@@ -26,6 +26,8 @@ export interface RunScenarioOptions {
   readonly onDigest?: (events: number, nowUs: number, digest: string) => void;
   /** Events per slice; default 200,000. Has no influence on the result. */
   readonly sliceEvents?: number;
+  /** Called with what deserves mention but stops nothing, such as rows of a trace that were left out. */
+  readonly onWarning?: (text: string) => void;
   /** Printed with an internal error. */
   readonly replayCommand?: string;
 }
