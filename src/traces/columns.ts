@@ -19,14 +19,31 @@ export function findColumns(
 
 /** A finite decimal number; NaN for anything else, the empty text included. */
 export function decimal(text: string | undefined): number {
-  if (text === undefined || !/^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(text)) return Number.NaN;
-  return Number(text);
+  if (text === undefined) return Number.NaN;
+  let hasDigit = false;
+  // Number() also reads hexadecimal, Infinity and nothing at all, which no trace means.
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 48 && code <= 57) hasDigit = true;
+    else if (code !== 46 && code !== 45 && code !== 43 && code !== 101 && code !== 69 && code !== 32) return Number.NaN;
+  }
+  const number = hasDigit ? Number(text) : Number.NaN;
+  return Number.isFinite(number) ? number : Number.NaN;
 }
 
-/** A whole number from 0 up; -1 for anything else. */
+/** A whole number from 0 up, of at most 15 digits, perhaps written with a fraction of zeros; -1 for anything else. */
 export function count(text: string | undefined): number {
-  if (text === undefined || !/^\d{1,15}(\.0+)?$/.test(text)) return -1;
-  return Number(text);
+  if (text === undefined) return -1;
+  const dot = text.indexOf('.');
+  const end = dot === -1 ? text.length : dot;
+  if (end === 0 || end > 15) return -1;
+  let value = 0;
+  for (let at = 0; at < end; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return dot === -1 || /^\.0+$/.test(text.slice(dot)) ? value : -1;
 }
 
 /** What to say of a field that is not what it should be. */
