@@ -33,10 +33,16 @@ export function decodeAffinity(reader: DecodeReader, spec: RawObject, path: stri
   };
 }
 
-export function decodeNodeAffinity(reader: DecodeReader, affinity: RawObject, path: string): NodeAffinitySpec | undefined {
-  const raw = reader.object(affinity, 'nodeAffinity', path);
+/** The node affinity at `key`; undefined when absent. */
+export function decodeNodeAffinity(
+  reader: DecodeReader,
+  affinity: RawObject,
+  path: string,
+  key = 'nodeAffinity',
+): NodeAffinitySpec | undefined {
+  const raw = reader.object(affinity, key, path);
   if (raw === undefined) return undefined;
-  const at = childPath(path, 'nodeAffinity');
+  const at = childPath(path, key);
   reader.knownFields(raw, at, [REQUIRED, PREFERRED]);
   return {
     required: decodeNodeSelector(reader, raw, REQUIRED, at),

@@ -42,8 +42,8 @@ function readAddedAffinity(raw: unknown, path: string, problems: ProblemList): N
     return undefined;
   }
   // The reader wants the mapping around the field, so that it can name the field.
-  const parent = path.slice(0, path.lastIndexOf('.'));
-  return decodeNodeAffinity(new DecodeReader(problems, { strict: true }), { nodeAffinity: raw }, parent);
+  const parent = path.slice(0, Math.max(0, path.lastIndexOf('.')));
+  return decodeNodeAffinity(new DecodeReader(problems, { strict: true }), { addedAffinity: raw }, parent, 'addedAffinity');
 }
 
 function createNodeAffinity(args: NodeAffinityArgs): Plugin {

@@ -40,7 +40,7 @@ interface ScoringStrategy {
   readonly type: StrategyType;
   readonly resources: readonly ResourceWeight[];
   /** With RequestedToCapacityRatio. */
-  readonly shape: readonly ShapePoint[];
+  readonly requestedToCapacityRatio: { readonly shape: readonly ShapePoint[] } | undefined;
 }
 
 interface FitArgs {
@@ -49,7 +49,7 @@ interface FitArgs {
   readonly scoringStrategy: ScoringStrategy;
 }
 
-const DEFAULT_STRATEGY: ScoringStrategy = { type: 'LeastAllocated', resources: CPU_AND_MEMORY, shape: [] };
+const DEFAULT_STRATEGY: ScoringStrategy = { type: 'LeastAllocated', resources: CPU_AND_MEMORY, requestedToCapacityRatio: undefined };
 
 export const nodeResourcesFit = definePlugin<FitArgs>({
   name: NAME,
@@ -239,8 +239,10 @@ function scorerOf(strategy: ScoringStrategy): Scorer {
       return leastAllocated;
     case 'MostAllocated':
       return mostAllocated;
-    case 'RequestedToCapacityRatio':
-      return (node, resources) => requestedToCapacityRatio(node, resources, strategy.shape);
+    case 'RequestedToCapacityRatio': {
+      const shape = strategy.requestedToCapacityRatio?.shape ?? [];
+      return (node, resources) => requestedToCapacityRatio(node, resources, shape);
+    }
   }
 }
 
@@ -346,16 +348,14 @@ function readStrategy(raw: unknown, path: string, problems: ProblemList): Scorin
   }
   const type = raw['type'] ?? 'LeastAllocated';
   if (!STRATEGIES.includes(type as StrategyType)) problems.addUnknown(`${path}.type`, 'strategy', String(type), STRATEGIES);
-  const resources = raw['resources'] ?? [];
   const ratio = raw['requestedToCapacityRatio'] ?? undefined;
-  let shape: readonly ShapePoint[] = [];
-  if (type === 'RequestedToCapacityRatio') {
-    shape = readShape(isRawObject(ratio) ? ratio['shape'] : undefined, `${path}.requestedToCapacityRatio.shape`, problems);
-  }
   return {
     type: STRATEGIES.includes(type as StrategyType) ? (type as StrategyType) : 'LeastAllocated',
-    resources: readResourceWeights(resources, `${path}.resources`, 100, problems),
-    shape,
+    resources: readResourceWeights(raw['resources'] ?? [], `${path}.resources`, 100, problems),
+    requestedToCapacityRatio:
+      type === 'RequestedToCapacityRatio'
+        ? { shape: readShape(isRawObject(ratio) ? ratio['shape'] : undefined, `${path}.requestedToCapacityRatio.shape`, problems) }
+        : undefined,
   };
 }
 
