@@ -84,13 +84,24 @@ export class NodeImages {
   private readonly registry: ImageRegistry;
   private readonly profile: KubeletProfile;
   private readonly rng: Rng;
+  /** Whether the node's network reaches the registry. */
+  private readonly canReach: () => boolean;
   private present: Set<string> | undefined;
   private queue: RingBuffer<Pull> | undefined;
   private current: Pull | undefined;
   private isDownloading: boolean;
   private handle: EventHandle;
 
-  constructor(engine: Engine, kind: EventKind<NodeImages>, nodeId: number, registry: ImageRegistry, profile: KubeletProfile, rng: Rng) {
+  constructor(
+    engine: Engine,
+    kind: EventKind<NodeImages>,
+    nodeId: number,
+    registry: ImageRegistry,
+    profile: KubeletProfile,
+    rng: Rng,
+    canReach: () => boolean,
+  ) {
+    this.canReach = canReach;
     this.diskSlowdown = 1;
     this.engine = engine;
     this.kind = kind;
@@ -150,7 +161,7 @@ export class NodeImages {
       this.isDownloading = false;
     }
     this.current = undefined;
-    const isPulled = this.registry.isAvailable;
+    const isPulled = this.registry.isAvailable && this.canReach();
     if (isPulled) this.preload(pull.image);
     this.startNext();
     pull.done(isPulled);

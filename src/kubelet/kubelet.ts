@@ -177,7 +177,9 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
 
   /** The connection to the API server changed. */
   handleConnection(): void {
-    if (this.home.isConnected && !this.writer.isIdle) this.scheduleRetry();
+    if (!this.home.isConnected) return;
+    if (!this.writer.isIdle) this.scheduleRetry();
+    this.reporter.handleConnection();
   }
 
   private start(isRegistered: boolean): void {

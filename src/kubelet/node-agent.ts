@@ -42,6 +42,8 @@ export interface NodeWorld {
   heartbeatOf(nodeName: string): HeartbeatStream;
   /** Whether requests from this node reach an API server that works, and answers come back. */
   isConnected(nodeName: string): boolean;
+  /** Whether messages between this node and the image registry get through. */
+  reachesRegistry(nodeName: string): boolean;
 }
 
 export interface NodeAgentOptions {
@@ -100,6 +102,7 @@ export class NodeAgent implements KubeletHome {
       world.services.registry,
       world.services.profile,
       this.rng,
+      () => world.reachesRegistry(this.name),
     );
     this.isConnected = true;
     this.kubelet = undefined;

@@ -32,6 +32,9 @@ export interface NodeFleetOptions {
   readonly runDurationUs?: (pod: Pod) => number | undefined;
 }
 
+/** The network endpoint of the registry that images are pulled from. */
+export const IMAGE_REGISTRY = 'image-registry';
+
 export class NodeFleet implements NodeWorld {
   readonly access: ApiAccess;
   readonly services: NodeServices;
@@ -43,6 +46,7 @@ export class NodeFleet implements NodeWorld {
   private readonly byVertex: Map<VertexId, NodeAgent>;
   private readonly endpoints: Map<string, EndpointId>;
   private readonly serverEndpoints: readonly EndpointId[];
+  private readonly registryEndpoint: EndpointId;
   /** What ends the outage of each node without power. */
   private readonly dark: Map<NodeAgent, () => void>;
 
@@ -57,6 +61,8 @@ export class NodeFleet implements NodeWorld {
     this.byVertex = new Map();
     this.endpoints = new Map();
     this.serverEndpoints = options.access.servers.map((server) => options.network.findEndpoint(server.endpoint));
+    // Somewhere in the world, outside every region: a node cut off from the world cannot pull.
+    this.registryEndpoint = options.network.addEndpoint(IMAGE_REGISTRY, options.topology.root);
     this.dark = new Map();
     options.network.onChange((change) => this.handleNetwork(change));
     for (const server of options.access.servers) server.onStateChange(() => this.refresh(this.list));
@@ -122,6 +128,11 @@ export class NodeFleet implements NodeWorld {
         return true;
     }
     return false;
+  }
+
+  reachesRegistry(nodeName: string): boolean {
+    const endpoint = this.endpoints.get(nodeName)!;
+    return this.network.isConnected(endpoint, this.registryEndpoint) && this.network.isConnected(this.registryEndpoint, endpoint);
   }
 
   // The world outside ----------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 /**
  * NodeReporter: registers a node and keeps its status current.
  *
- * A node in good order writes its status every 5 minutes; that write is the only periodic event of a node. Changes (images, a Ready condition
- * that somebody else overwrote, the first Ready) are written at the node's next 10 s round.
+ * Changes (images, a Ready condition that somebody else overwrote, the first Ready) are written at the node's next 10 s round. A node in good
+ * order writes nothing else unless the profile's nodeReportPeriodUs says how often: such a write only moves the conditions' lastHeartbeatTime,
+ * and the lease already tells that the node lives.
  *
  * Models    kubernetes v1.34 pkg/kubelet/kubelet_node_status.go: tryRegisterWithAPIServer, updateNodeStatus, nodeStatusReportFrequency
  * Differs   no pressure conditions (they are reported as absent); a round that would change nothing takes no event; retries inside a
@@ -12,16 +13,15 @@
  */
 import type { Client } from '../client/client.ts';
 import { type EventHandle, NO_EVENT } from '../engine/engine.ts';
-import { MILLISECOND_US, MINUTE_US, SECOND_US } from '../engine/units.ts';
+import { MILLISECOND_US, SECOND_US } from '../engine/units.ts';
 import { isApiStatus } from '../objects/api-status.ts';
 import type { TimeUs } from '../objects/meta.ts';
 import { type Node, type NodeCondition, nodeCondition } from '../objects/node.ts';
 import type { NodeImages } from './images.ts';
 import type { NodeServices, Timed } from './node-services.ts';
 
-// kubelet v1.34: nodeStatusUpdateFrequency, nodeStatusReportFrequency.
+// kubelet v1.34: nodeStatusUpdateFrequency.
 const ROUND_US = 10 * SECOND_US;
-const REPORT_US = 5 * MINUTE_US;
 const REGISTER_RETRY_US = 100 * MILLISECOND_US;
 const REGISTER_RETRY_MAX_US = 7 * SECOND_US;
 
@@ -46,6 +46,8 @@ export class NodeReporter implements Timed {
   private readonly host: NodeReporterHost;
   /** A point of the grid of rounds. */
   private readonly gridUs: TimeUs;
+  /** Time between writes without a change; 0 for none. */
+  private readonly reportUs: number;
   private isRegistered: boolean;
   private isReady: boolean;
   private isSending: boolean;
@@ -59,6 +61,7 @@ export class NodeReporter implements Timed {
   constructor(host: NodeReporterHost) {
     this.host = host;
     this.gridUs = host.nowUs + Math.floor(host.uniform() * ROUND_US);
+    this.reportUs = host.services.profile.nodeReportPeriodUs;
     this.isRegistered = false;
     this.isReady = false;
     this.isSending = false;
@@ -85,7 +88,7 @@ export class NodeReporter implements Timed {
     this.isReady = true;
     this.conditions = this.host.template.status.conditions;
     this.isRegistered = true;
-    this.nextReportUs = this.host.nowUs + Math.floor(this.host.uniform() * REPORT_US);
+    this.nextReportUs = this.host.nowUs + Math.floor(this.host.uniform() * this.reportUs);
     this.scheduleHeartbeat();
     this.host.handleRegistered();
   }
@@ -107,6 +110,15 @@ export class NodeReporter implements Timed {
   /** The images on the disk changed. */
   noteImages(): void {
     if (this.isRegistered && this.host.images.count !== this.imageCount) this.noteChange();
+  }
+
+  /** The API server can be reached again: what waits keeps the run alive from now on. */
+  handleConnection(): void {
+    if (!this.isRegistered) {
+      if (this.handle !== NO_EVENT) this.retryRegistration();
+    } else if (this.isChanged && !this.isSending) {
+      this.scheduleRound();
+    }
   }
 
   handleTimer(): void {
@@ -142,6 +154,7 @@ export class NodeReporter implements Timed {
 
   private retryRegistration(): void {
     const { host } = this;
+    if (this.handle !== NO_EVENT) host.services.engine.cancel(this.handle);
     const kind = host.isConnected ? host.services.nodeStatusKind : host.services.heartbeatKind;
     this.handle = host.services.engine.schedule(kind, this.retryUs, host.nodeId, this);
     this.retryUs = Math.min(this.retryUs * 2, REGISTER_RETRY_MAX_US);
@@ -166,6 +179,7 @@ export class NodeReporter implements Timed {
   private scheduleHeartbeat(): void {
     const { host } = this;
     const { engine } = host.services;
+    if (this.reportUs === 0) return;
     if (this.handle !== NO_EVENT) engine.cancel(this.handle);
     const steps = Math.ceil((Math.max(this.nextReportUs, host.nowUs + 1) - this.gridUs) / ROUND_US);
     this.handle = engine.scheduleAt(host.services.heartbeatKind, this.gridUs + steps * ROUND_US, host.nodeId, this);
@@ -193,8 +207,8 @@ export class NodeReporter implements Timed {
         return;
       }
       // A change spreads the next reports, so that nodes that changed together do not report together for ever.
-      const spreadUs = isChange ? Math.round((this.host.uniform() - 0.5) * REPORT_US) : 0;
-      this.nextReportUs = host.nowUs + REPORT_US + spreadUs;
+      const spreadUs = isChange ? Math.round((this.host.uniform() - 0.5) * this.reportUs) : 0;
+      this.nextReportUs = host.nowUs + this.reportUs + spreadUs;
       if (this.isChanged) this.scheduleRound();
       else this.scheduleHeartbeat();
     });

@@ -163,7 +163,10 @@ export class PodWorker implements Timed, StatusInput {
   /** Begins work on an admitted pod. `known` is its sandbox when an earlier kubelet process made one. */
   begin(known: Sandbox | undefined): void {
     const { host } = this;
-    if (known !== undefined) this.adopt(known);
+    if (known !== undefined) {
+      this.adopt(known);
+      this.armProbes();
+    }
     const deadline = this.pod.spec.activeDeadlineSeconds;
     if (deadline !== undefined) {
       const dueUs = Math.max(host.nowUs, this.startUs + deadline * SECOND_US);

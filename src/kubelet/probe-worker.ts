@@ -52,8 +52,9 @@ export class ContainerProbes implements Timed {
     const nowUs = this.worker.host.nowUs;
     this.armedUs = run.startedUs;
     this.sinceUs = nowUs;
-    // Readiness is looked at as soon as the container is seen running, and every period from then on.
-    if (this.worker.started[this.index]) this.gridUs.readiness = nowUs;
+    // Readiness is looked at as soon as the container is seen running, and every period from then on; a kubelet that has just started still
+    // waits for its first look.
+    if (this.worker.started[this.index]) this.gridUs.readiness = Math.max(this.gridUs.readiness, nowUs);
     this.plan();
   }
 
@@ -90,7 +91,7 @@ export class ContainerProbes implements Timed {
       worker.started[index] = true;
       worker.ready[index] = this.container.readinessProbe === undefined;
       this.sinceUs = host.nowUs;
-      this.gridUs.readiness = host.nowUs;
+      this.gridUs.readiness = Math.max(this.gridUs.readiness, host.nowUs);
       this.plan();
       worker.handleProbeResult();
     } else {

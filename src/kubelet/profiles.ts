@@ -53,6 +53,8 @@ export interface KubeletRates {
   readonly plegPeriodUs: number;
   /** Base of the retry after an error; each retry takes 1 to 1.5 times this. */
   readonly retryPeriodUs: number;
+  /** Time between status writes of a node without a change (--node-status-report-frequency, v1.34: 5 min); 0 leaves these writes out. */
+  readonly nodeReportPeriodUs: number;
   /** How often unsent or differing statuses are looked at. */
   readonly statusPeriodUs: number;
   /** Bytes per second one node can download. */
@@ -111,6 +113,7 @@ export const KUBELET_PROFILES: readonly KubeletProfile[] = [
     plegPeriodUs: SECOND_US,
     retryPeriodUs: 10 * SECOND_US,
     statusPeriodUs: 10 * SECOND_US,
+    nodeReportPeriodUs: 0,
     nodeBandwidth: 60e6,
     registryBandwidth: 20e9,
     unpackRate: 75e6,
@@ -139,6 +142,7 @@ export const KUBELET_PROFILES: readonly KubeletProfile[] = [
     plegPeriodUs: 0,
     retryPeriodUs: 10 * SECOND_US,
     statusPeriodUs: 10 * SECOND_US,
+    nodeReportPeriodUs: 0,
     nodeBandwidth: Infinity,
     registryBandwidth: Infinity,
     unpackRate: Infinity,

@@ -172,24 +172,43 @@ describe('probes', () => {
 
   test('readiness follows the application on the grid of the probe', () => {
     const world = new NodeWorld();
+    world.runTo(100);
     world.create(pod('web', { behaviour: { 'start-after': '7s' }, container: { readinessProbe } }));
-    world.runTo(9.9);
+    world.runTo(109.9);
     expect(world.phase('web')).toBe('Running');
     expect(world.isReady('web')).toBe(false);
-    world.runTo(10.1);
+    world.runTo(110.1);
     expect(world.isReady('web')).toBe(true);
+  });
+
+  test('a kubelet that has just started spreads first looks over one period, so that its pods are not ready until then', () => {
+    const world = new NodeWorld();
+    world.runTo(100);
+    for (let i = 0; i < 20; i++) world.create(pod(`p-${i}`, { container: { readinessProbe } }));
+    world.runTo(101);
+    const ready = () => Array.from({ length: 20 }, (_, i) => world.isReady(`p-${i}`)).filter(Boolean).length;
+    expect(ready()).toBe(20);
+    world.kubelets.kubeletCrash('a-1-1')();
+    world.runTo(101.5);
+    expect(ready()).toBeLessThan(10);
+    world.runTo(103.5);
+    expect(ready()).toBeGreaterThan(3);
+    world.runTo(106.5);
+    expect(ready()).toBe(20);
+    expect(world.log.length).toBe(20);
   });
 
   test('readiness is lost after three failures and comes back', () => {
     const world = new NodeWorld();
+    world.runTo(100);
     world.create(pod('web', { behaviour: { 'unready-after': '21s', 'unready-for': '30s' }, container: { readinessProbe } }));
-    world.runTo(34);
+    world.runTo(134);
     expect(world.isReady('web')).toBe(true);
-    world.runTo(36);
+    world.runTo(136);
     expect(world.isReady('web')).toBe(false);
-    world.runTo(54);
+    world.runTo(154);
     expect(world.isReady('web')).toBe(false);
-    world.runTo(56);
+    world.runTo(156);
     expect(world.isReady('web')).toBe(true);
   });
 

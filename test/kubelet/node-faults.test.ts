@@ -404,6 +404,17 @@ describe('images', () => {
     expect(world.phase('web')).toBe('Running');
   });
 
+  test('a node cut off from the world cannot pull, one cut off from the control plane can', () => {
+    const world = new NodeWorld({ nodes: 2, overrides: { ...overrides, registryLatency: 5e6 } });
+    world.create(pod('isolated'));
+    world.create(pod('partitioned', { node: 'a-1-2' }));
+    world.runTo(1);
+    world.datacenter.cut('node/a-1-1', 'world');
+    world.datacenter.cut('node/a-1-2', 'control-plane');
+    world.runTo(30);
+    expect([world.running('a-1-1'), world.running('a-1-2')]).toEqual([[], ['partitioned']]);
+  });
+
   test('a pod that may not pull waits for ever', () => {
     const world = new NodeWorld({ overrides });
     world.create(pod('web', { container: { imagePullPolicy: 'Never' } }));
