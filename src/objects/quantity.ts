@@ -31,7 +31,7 @@ export interface Quantity {
 }
 
 const NANO = 1_000_000_000n;
-const MAX_NANOS = (2n ** 63n - 1n) * NANO;
+const MAX_NANOS = ((1n << 63n) - 1n) * NANO;
 
 const BINARY_SHIFT: Readonly<Record<string, number>> = { Ki: 10, Mi: 20, Gi: 30, Ti: 40, Pi: 50, Ei: 60 };
 const DECIMAL_EXPONENT: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, '': 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
@@ -75,9 +75,13 @@ export function parseQuantity(text: string): Quantity | QuantityError {
   } else {
     exponent += DECIMAL_EXPONENT[match[5] ?? '']!;
   }
-  let nanos = exponent >= 0 ? numerator * 10n ** BigInt(exponent) : ceilDiv(numerator, 10n ** BigInt(-exponent));
+  let nanos = exponent >= 0 ? numerator * tenTo(exponent) : ceilDiv(numerator, tenTo(-exponent));
   if (nanos > MAX_NANOS) nanos = MAX_NANOS;
   return { nanos: match[1] === '-' ? -nanos : nanos, format };
+}
+
+function tenTo(exponent: number): bigint {
+  return BigInt(`1${'0'.repeat(exponent)}`);
 }
 
 /** Beyond these bounds every non-zero amount is at the cap or rounds up to 10^-9, so the exact exponent does not matter. */

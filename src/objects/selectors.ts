@@ -92,7 +92,7 @@ export function labelOf(labels: StringMap, key: string): string | undefined {
 function parseInt64(text: string): bigint | undefined {
   if (!/^[+-]?[0-9]+$/.test(text)) return undefined;
   const number = BigInt(text.startsWith('+') ? text.slice(1) : text);
-  return number >= -(2n ** 63n) && number < 2n ** 63n ? number : undefined;
+  return BigInt.asIntN(64, number) === number ? number : undefined;
 }
 
 // Label selectors -----------------------------------------------------------------------------------
