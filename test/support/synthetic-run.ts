@@ -4,6 +4,7 @@
  */
 import type { TopologySpec } from '../../src/datacenter/topology.ts';
 import { MINUTE_US, SECOND_US } from '../../src/engine/units.ts';
+import type { MetricsOutcome } from '../../src/metrics/metrics-run.ts';
 import { measures } from '../../src/metrics/registry.ts';
 import { createResult, type Expectation, RESULT_EPOCH, type RunResult } from '../../src/metrics/result.ts';
 import type { Node } from '../../src/objects/node.ts';
@@ -33,7 +34,8 @@ interface Service {
   readonly extra: Readonly<Record<string, string>>;
 }
 
-export function syntheticRun(options: SyntheticOptions = {}): RunResult {
+/** The run's measures, before expectations are judged. */
+export function syntheticOutcome(options: SyntheticOptions = {}): { readonly cluster: FakeCluster; readonly outcome: MetricsOutcome } {
   const durationUs = options.durationUs ?? 120 * MINUTE_US;
   const racks = options.racksPerZone ?? 4;
   const topology: TopologySpec = {
@@ -66,7 +68,11 @@ export function syntheticRun(options: SyntheticOptions = {}): RunResult {
     }),
   });
   world.play(durationUs);
-  const outcome = run.finish();
+  return { cluster, outcome: run.finish() };
+}
+
+export function syntheticRun(options: SyntheticOptions = {}): RunResult {
+  const { cluster, outcome } = syntheticOutcome(options);
   const expectation = (
     text: string,
     name: string,
@@ -94,7 +100,7 @@ export function syntheticRun(options: SyntheticOptions = {}): RunResult {
       description: 'A shop on three zones loses one of them for 25 minutes, in the middle of a week of batch work.',
       seed: String(options.seed ?? 7),
       digest: cluster.engine.digest.toString(),
-      simulatedUs: durationUs,
+      simulatedUs: cluster.nowUs,
       epoch: RESULT_EPOCH,
       events: cluster.engine.eventCount,
       end: 'completed',
@@ -121,6 +127,8 @@ class SyntheticWorld {
   private readonly options: SyntheticOptions;
   private readonly services: Service[];
   private readonly down: Set<string>;
+  /** Nodes the control plane has given up. */
+  private readonly lost: Set<string>;
   private nodes: Node[];
   private readonly free: Map<string, { cpu: number; gpu: number }>;
   private readonly onNode: Map<string, Map<string, { pod: Pod; service: Service | undefined }>>;
@@ -132,6 +140,7 @@ class SyntheticWorld {
     this.options = options;
     this.services = [];
     this.down = new Set();
+    this.lost = new Set();
     this.nodes = [];
     this.free = new Map();
     this.onNode = new Map();
@@ -202,7 +211,7 @@ class SyntheticWorld {
       if (this.cluster.current(pod) === undefined) return;
       const cpu = quantityMilli(pod.spec.containers[0]!.resources.requests['cpu']!);
       const gpu = Number(pod.spec.containers[0]!.resources.requests['nvidia.com/gpu'] ?? '0');
-      const ready = this.nodes.filter((node) => (this.cluster.current(node).status.conditions[0]?.status ?? '') === 'True');
+      const ready = this.nodes.filter((node) => !this.lost.has(node.metadata.name));
       const fitting = ready.filter((node) => {
         const free = this.free.get(node.metadata.name)!;
         return free.cpu >= cpu && free.gpu >= gpu;
@@ -289,7 +298,10 @@ class SyntheticWorld {
       cluster.fault(id, kind, target, 'heal');
       for (const name of names) {
         this.down.delete(name);
-        this.after(20 * SECOND_US, () => cluster.setNodeReady(name, true));
+        this.after(20 * SECOND_US, () => {
+          this.lost.delete(name);
+          cluster.setNodeReady(name, true);
+        });
         for (const { pod } of this.onNode.get(name)!.values()) {
           if (cluster.current(pod) !== undefined && !isTerminal(cluster.current(pod))) {
             cluster.process(pod, 'started');
@@ -302,6 +314,7 @@ class SyntheticWorld {
 
   private loseNode(name: string): void {
     const { cluster } = this;
+    this.lost.add(name);
     cluster.setNodeReady(name, false);
     for (const entry of this.onNode.get(name)!.values())
       if (cluster.current(entry.pod)?.status.phase === 'Running') cluster.ready(entry.pod, false);
