@@ -199,7 +199,7 @@ test('after any changes the snapshot holds what a cache built from scratch would
       const wanted = fresh.refresh();
       expect(found.nodes.map((info) => info.name).sort()).toEqual(wanted.nodes.map((info) => info.name).sort());
       for (const info of wanted.nodes) expect([info.name, sums(found.get(info.name)!)]).toEqual([info.name, sums(info)]);
-      found.nodes.forEach((info, index) => expect(info.position).toBe(index));
+      expect(found.nodes.map((info) => info.position)).toEqual(found.nodes.map((_, index) => index));
       const names = (list: readonly NodeInfo[]) => list.map((info) => info.name).sort();
       expect(names(found.nodesWithAffinity)).toEqual(names(wanted.nodesWithAffinity));
       expect(names(found.nodesWithRequiredAntiAffinity)).toEqual(names(wanted.nodesWithRequiredAntiAffinity));
