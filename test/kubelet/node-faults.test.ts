@@ -44,8 +44,15 @@ describe('heartbeats', () => {
     }
   });
 
-  test('the status is written every 5 minutes and not in between', () => {
-    const world = new NodeWorld({ nodes: 4 });
+  test('the status is written at the period of the profile and not in between, and not at all without one', () => {
+    const silent = new NodeWorld({ nodes: 4 });
+    let count = 0;
+    silent.store.onCommit((kind, type) => {
+      if (kind === 'Node' && type === 'MODIFIED') count++;
+    });
+    silent.runTo(3600);
+    expect(count).toBe(0);
+    const world = new NodeWorld({ nodes: 4, overrides: { nodeReportPeriodUs: 300_000_000 } });
     const writes: number[] = [];
     world.store.onCommit((kind, type) => {
       if (kind === 'Node' && type === 'MODIFIED') writes.push(world.engine.nowUs / 1e6);
