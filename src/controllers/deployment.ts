@@ -13,13 +13,13 @@ import type { Op } from '../engine/process.ts';
 import { isApiStatus } from '../objects/api-status.ts';
 import { controllerOf, isDeleting, keyOf, objectKey } from '../objects/meta.ts';
 import { isTerminal, type Pod } from '../objects/pod.ts';
-import { compileLabelSelector } from '../objects/selectors.ts';
 import type { Deployment, ReplicaSet } from '../objects/workloads.ts';
 import { type ControllerHost, defineController, integer, type ReconcileResult, type RunningController } from './controller.ts';
 import { findNewReplicaSet } from './deployment-history.ts';
 import { DeploymentSync } from './deployment-sync.ts';
 import { claimObjects, INDEX_BY_CONTROLLER, indexByController, isSameReference, ownedAndOrphans, resolveController } from './ownership.ts';
 import { isNamespaceTerminating } from './pod-control.ts';
+import { SelectorCache } from './selector-cache.ts';
 import { TemplateTexts } from './template-hash.ts';
 
 export const deployment = defineController({
@@ -36,6 +36,7 @@ class DeploymentController {
   private readonly sets: Informer<ReplicaSet>;
   private readonly pods: Informer<Pod>;
   private readonly queue: WorkQueue;
+  private readonly selectors: SelectorCache;
   private readonly texts: TemplateTexts;
 
   constructor(host: ControllerHost) {
@@ -45,6 +46,7 @@ class DeploymentController {
     this.sets = informers.of('ReplicaSet');
     this.pods = informers.of('Pod');
     this.queue = new WorkQueue(scope, 'deployment');
+    this.selectors = new SelectorCache();
     this.texts = new TemplateTexts();
   }
 
@@ -100,7 +102,7 @@ class DeploymentController {
   /** An orphan may be adopted by any Deployment that selects it. */
   private enqueueMatching(set: ReplicaSet): void {
     for (const deployment of this.deployments.inNamespace(set.metadata.namespace)) {
-      const selector = compileLabelSelector(deployment.spec.selector);
+      const selector = this.selectors.of(deployment.spec.selector);
       if (!selector.isEmpty && selector.matches(set.metadata.labels)) this.enqueue(deployment);
     }
   }
@@ -131,7 +133,7 @@ class DeploymentController {
   private *reconcile(key: string): Op<ReconcileResult> {
     const deployment = this.deployments.get(key);
     if (deployment === undefined) return undefined;
-    const selector = compileLabelSelector(deployment.spec.selector);
+    const selector = this.selectors.of(deployment.spec.selector);
     const sync = new DeploymentSync(this.host, this.queue, this.texts, deployment, (name) =>
       this.sets.get(objectKey(deployment.metadata.namespace, name)),
     );

@@ -15,7 +15,6 @@ import { isApiStatus } from '../objects/api-status.ts';
 import type { PodDisruptionBudget } from '../objects/cluster.ts';
 import { controllerOf, isDeleting, keyOf, type OwnerReference, objectKey, type TimeUs } from '../objects/meta.ts';
 import { isTerminal, type Pod, podCondition, withCondition } from '../objects/pod.ts';
-import { compileLabelSelector } from '../objects/selectors.ts';
 import type { Deployment, ReplicaSet, ReplicationController, StatefulSet } from '../objects/workloads.ts';
 import {
   type ControllerHost,
@@ -35,6 +34,7 @@ import {
   stillDisrupted,
 } from './disruption-plan.ts';
 import { resolveController } from './ownership.ts';
+import { SelectorCache } from './selector-cache.ts';
 
 export const disruption = defineController({
   name: 'disruption',
@@ -60,6 +60,7 @@ class DisruptionController {
   private readonly statefulSets: Informer<StatefulSet>;
   private readonly replicationControllers: Informer<ReplicationController>;
   private readonly queue: WorkQueue;
+  private readonly selectors: SelectorCache;
   private readonly stalePods: WorkQueue;
 
   constructor(host: ControllerHost) {
@@ -72,6 +73,7 @@ class DisruptionController {
     this.statefulSets = informers.of('StatefulSet');
     this.replicationControllers = informers.of('ReplicationController');
     this.queue = new WorkQueue(scope, 'disruption');
+    this.selectors = new SelectorCache();
     this.stalePods = new WorkQueue(scope, 'disruption/stale-pods');
   }
 
@@ -110,7 +112,7 @@ class DisruptionController {
     if (this.budgets.size === 0) return;
     let first: PodDisruptionBudget | undefined;
     for (const budget of this.budgets.inNamespace(pod.metadata.namespace)) {
-      if (!compileLabelSelector(budget.spec.selector).matches(pod.metadata.labels)) continue;
+      if (!this.selectors.of(budget.spec.selector).matches(pod.metadata.labels)) continue;
       if (first === undefined) {
         first = budget;
         continue;
@@ -130,7 +132,7 @@ class DisruptionController {
     const { events } = this.host.ctx;
 
     // 1. The pods, and how many there should be.
-    const selector = compileLabelSelector(budget.spec.selector);
+    const selector = this.selectors.of(budget.spec.selector);
     const pods = this.pods.inNamespace(budget.metadata.namespace).filter((pod) => selector.matches(pod.metadata.labels));
     if (pods.length === 0) events.emit(budget, 'Normal', 'NoPods', 'No matching pods found');
     const expected = needsScale(budget.spec) ? yield* this.expectedScale(budget, pods) : pods.length;

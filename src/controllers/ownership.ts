@@ -9,7 +9,16 @@ import type { Informer } from '../client/informer.ts';
 import type { Op } from '../engine/process.ts';
 import { isApiStatus, type Result } from '../objects/api-status.ts';
 import type { AnyObject, Kind, ObjectOf } from '../objects/kinds.ts';
-import { controllerOf, isDeleting, keyOf, type ObjectKey, type ObjectMeta, type OwnerReference, objectKey } from '../objects/meta.ts';
+import {
+  controllerOf,
+  isDeleting,
+  keyOf,
+  type ObjectKey,
+  type ObjectMeta,
+  type OwnerReference,
+  objectKey,
+  type StringMap,
+} from '../objects/meta.ts';
 import type { LabelMatcher } from '../objects/selectors.ts';
 import type { ReconcileError } from './controller.ts';
 import { controllerReference } from './pod-template.ts';
@@ -77,9 +86,15 @@ export function* claimObjects<K extends Kind>(
   let error: ReconcileError | undefined;
   let mayAdopt: true | ReconcileError | undefined;
   const isOwnerDeleting = isDeleting(owner);
+  let labels: StringMap | undefined;
+  let isMatch = false;
   for (const object of objects) {
     const reference = controllerOf(object);
-    const isMatch = selector.matches(object.metadata.labels);
+    // Pods of one template share their labels object.
+    if (object.metadata.labels !== labels) {
+      labels = object.metadata.labels;
+      isMatch = selector.matches(labels);
+    }
     if (reference !== undefined) {
       if (reference.uid !== owner.metadata.uid) continue;
       if (isMatch) {

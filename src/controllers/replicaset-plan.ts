@@ -3,7 +3,7 @@
  *
  * Models    kubernetes v1.34 pkg/controller/replicaset/replica_set.go, replica_set_utils.go
  */
-import type { Condition, TimeUs } from '../objects/meta.ts';
+import type { Condition, StringMap, TimeUs } from '../objects/meta.ts';
 import { isPodReady, type Pod } from '../objects/pod.ts';
 import { labelsContain } from '../objects/selectors.ts';
 import type { ReplicaSet, ReplicaSetStatus } from '../objects/workloads.ts';
@@ -51,8 +51,15 @@ export function computeReplicaSetStatus(
   let ready = 0;
   let available = 0;
   const templateLabels = set.spec.template.metadata.labels;
+  let labels: StringMap | undefined;
+  let isLabeled = false;
   for (const pod of active) {
-    if (labelsContain(pod.metadata.labels, templateLabels)) labeled++;
+    // Pods of one template share their labels object.
+    if (pod.metadata.labels !== labels) {
+      labels = pod.metadata.labels;
+      isLabeled = labelsContain(labels, templateLabels);
+    }
+    if (isLabeled) labeled++;
     if (!isPodReady(pod)) continue;
     ready++;
     if (isPodAvailable(pod, set.spec.minReadySeconds, nowUs)) available++;

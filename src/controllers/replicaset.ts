@@ -14,7 +14,6 @@ import { SECOND_US } from '../engine/units.ts';
 import { isApiStatus, type Result } from '../objects/api-status.ts';
 import { controllerOf, isDeleting, keyOf } from '../objects/meta.ts';
 import { isActive, type Pod } from '../objects/pod.ts';
-import { compileLabelSelector } from '../objects/selectors.ts';
 import type { ReplicaSet, ReplicaSetStatus } from '../objects/workloads.ts';
 import {
   type ControllerHost,
@@ -30,6 +29,7 @@ import { isNamespaceTerminating, PodControl, slowStart } from './pod-control.ts'
 import { becameReady, nextAvailabilityUs } from './pod-state.ts';
 import { podFromTemplate } from './pod-template.ts';
 import { BURST_REPLICAS, computeReplicaSetStatus, isSameReplicaSetStatus, planReplicaSet } from './replicaset-plan.ts';
+import { SelectorCache } from './selector-cache.ts';
 import { WriteMemory } from './write-memory.ts';
 
 export const replicaset = defineController({
@@ -48,6 +48,7 @@ class ReplicaSetController {
   private readonly sets: Informer<ReplicaSet>;
   private readonly pods: Informer<Pod>;
   private readonly queue: WorkQueue;
+  private readonly selectors: SelectorCache;
   private readonly expectations: Expectations;
   private readonly podControl: PodControl;
   private readonly writes: WriteMemory;
@@ -58,6 +59,7 @@ class ReplicaSetController {
     this.sets = ctx.informers.of('ReplicaSet');
     this.pods = ctx.informers.of('Pod');
     this.queue = new WorkQueue(ctx.scope, 'replicaset');
+    this.selectors = new SelectorCache();
     this.expectations = new Expectations(ctx.engine);
     this.podControl = new PodControl(host.client, ctx.events);
     this.writes = new WriteMemory(host.params.boolean('staleControllerMitigation'), ctx.informers);
@@ -149,7 +151,7 @@ class ReplicaSetController {
   /** An orphan may be adopted by any set that selects it. */
   private enqueueMatching(pod: Pod): void {
     for (const set of this.sets.inNamespace(pod.metadata.namespace)) {
-      const selector = compileLabelSelector(set.spec.selector);
+      const selector = this.selectors.of(set.spec.selector);
       if (!selector.isEmpty && selector.matches(pod.metadata.labels)) this.enqueue(set);
     }
   }
@@ -166,7 +168,7 @@ class ReplicaSetController {
     const stale = this.writes.staleness(key);
     if (stale !== undefined) return stale;
     const mayManage = this.expectations.isSatisfied(key);
-    const selector = compileLabelSelector(set.spec.selector);
+    const selector = this.selectors.of(set.spec.selector);
     const candidates = ownedAndOrphans(this.pods, set).filter(isActive);
     const claim = yield* claimObjects(this.host.client, 'Pod', set, selector, candidates);
     for (const pod of claim.written) this.writes.note(key, pod);

@@ -17,7 +17,7 @@ import { type ApiStatus, isApiStatus, type Result } from '../objects/api-status.
 import type { CustomObject } from '../objects/cluster.ts';
 import { controllerOf, isDeleting, keyOf, objectKey } from '../objects/meta.ts';
 import { isTerminal, type Pod } from '../objects/pod.ts';
-import { compileLabelSelector, type LabelMatcher } from '../objects/selectors.ts';
+import type { LabelMatcher } from '../objects/selectors.ts';
 import type { StatefulSet, StatefulSetStatus } from '../objects/workloads.ts';
 import {
   type ControllerHost,
@@ -40,6 +40,7 @@ import {
 import { claimObjects, indexByController, isSameReference, ownedAndOrphans, resolveController } from './ownership.ts';
 import { slowStart } from './pod-control.ts';
 import { becameReady } from './pod-state.ts';
+import { SelectorCache } from './selector-cache.ts';
 import {
   completeUpdate,
   computeStatefulSetStatus,
@@ -82,6 +83,7 @@ class StatefulSetController {
   private readonly pods: Informer<Pod>;
   private readonly revisions: Informer<CustomObject>;
   private readonly queue: WorkQueue;
+  private readonly selectors: SelectorCache;
   private readonly texts: TemplateTexts;
   private readonly writes: WriteMemory;
 
@@ -92,6 +94,7 @@ class StatefulSetController {
     this.pods = informers.of('Pod');
     this.revisions = informers.of(KIND_CONTROLLER_REVISION) as Informer<CustomObject>;
     this.queue = new WorkQueue(scope, 'statefulset');
+    this.selectors = new SelectorCache();
     this.texts = new TemplateTexts();
     this.writes = new WriteMemory(host.params.boolean('staleControllerMitigation'), informers);
   }
@@ -148,7 +151,7 @@ class StatefulSetController {
 
   private enqueueMatching(pod: Pod): void {
     for (const set of this.sets.inNamespace(pod.metadata.namespace)) {
-      const selector = compileLabelSelector(set.spec.selector);
+      const selector = this.selectors.of(set.spec.selector);
       if (!selector.isEmpty && selector.matches(pod.metadata.labels)) this.queue.add(keyOf(set));
     }
   }
@@ -160,7 +163,7 @@ class StatefulSetController {
     if (set === undefined) return undefined;
     const stale = this.writes.staleness(key);
     if (stale !== undefined) return stale;
-    const selector = compileLabelSelector(set.spec.selector);
+    const selector = this.selectors.of(set.spec.selector);
 
     // 1. What belongs to the set.
     const revisions = yield* this.claimRevisions(set, selector);
