@@ -17,6 +17,7 @@ import { type Distribution, sampleUs } from '../engine/distributions.ts';
 import { type Engine, type EventKind, PRIORITY } from '../engine/engine.ts';
 import { defineTopic, type Topic } from '../engine/observers.ts';
 import type { Rng } from '../engine/rng.ts';
+import { followPower } from './control-plane-power.ts';
 import type { FaultDef, FaultTarget, Undo, WorldControls } from './fault.ts';
 import { CLUSTER_TARGET, resolveEnds, resolveTargets } from './targets.ts';
 
@@ -113,6 +114,7 @@ export class FaultInjector {
     this.engine = options.engine;
     this.rng = options.rng;
     this.world = options.world;
+    followPower(options.world);
     this.defs = options.faults;
     const priority = PRIORITY.FAULT;
     this.strikeKind = options.engine.defineKind('fault.strike', (_target, clock: Clock) => this.strikeAll(clock), { priority });

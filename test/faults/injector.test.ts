@@ -111,6 +111,33 @@ describe('a schedule', () => {
   });
 });
 
+describe('a control plane in a zone', () => {
+  test('dies and comes back with the zone', () => {
+    const storm = new Storm({ nodes: 1, zones: 2, controlPlane: 'zone/a' });
+    storm.world.addComponent('kube-scheduler');
+    const scheduler = storm.world.access.component('kube-scheduler')!;
+    storm.world.create(pod('web', { node: 'b-1-1' }));
+    storm.injector.schedule([plan({ fault: 'zone-outage', targets: ['zone/a'] })]);
+    storm.world.runTo(11);
+    expect([storm.world.servers[0]!.isUp, scheduler.isRunning, storm.world.fleet.agent('b-1-1')!.isConnected]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect(storm.world.running('b-1-1')).toEqual(['web']);
+    storm.world.runTo(60);
+    expect([storm.world.servers[0]!.isUp, scheduler.isRunning, storm.world.fleet.agent('b-1-1')!.isConnected]).toEqual([true, true, true]);
+    expect(scheduler.incarnation).toBe(2);
+  });
+
+  test('goes on when another zone loses its power', () => {
+    const storm = new Storm({ nodes: 1, zones: 2, controlPlane: 'zone/a' });
+    storm.injector.schedule([plan({ fault: 'zone-outage', targets: ['zone/b'] })]);
+    storm.world.runTo(11);
+    expect(storm.world.servers[0]!.isUp).toBe(true);
+  });
+});
+
 describe('a hazard', () => {
   test('gives each target a clock of its own, with times that depend on seed and name only', () => {
     const times = (nodes: number, other: boolean): string[] => {

@@ -33,6 +33,8 @@ export interface NodeWorldOptions {
   readonly cpu?: string;
   readonly memory?: string;
   readonly apiServers?: number;
+  /** Where the control plane stands, such as `zone/a`. */
+  readonly controlPlane?: string;
   /** Register through the API instead of being there from the start. */
   readonly registers?: boolean;
 }
@@ -56,6 +58,7 @@ export class NodeWorld {
     const runtime = new Runtime(this.engine);
     const zoneNames = ['a', 'b', 'c', 'd'].slice(0, zones);
     this.topology = Topology.build({
+      ...(options.controlPlane === undefined ? {} : { controlPlane: options.controlPlane }),
       regions: [
         { name: 'east', zones: zoneNames.map((name) => ({ name, rackGroups: [{ racks: 1, nodesPerRack: nodes, machine: 'm' }] })) },
       ],
