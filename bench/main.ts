@@ -2,10 +2,11 @@
  * npm run bench [-- NAME...] [--quick] [--json]: speed as ratios measured side by side in one run.
  * The tables of docs/performance.md come from here.
  */
+import { apiBench } from './api.ts';
 import { engineBench } from './engine.ts';
 import { type Bench, peakMemoryMb, type Row } from './harness.ts';
 
-const benches: readonly Bench[] = [engineBench];
+const benches: readonly Bench[] = [engineBench, apiBench];
 
 const words = process.argv.slice(2);
 const quick = words.includes('--quick');

@@ -102,7 +102,9 @@ export class Reflector implements WatchReader {
     this.target.apply(type, event);
   }
 
-  onWatchEnd(_reason: string): void {
+  onWatchEnd(stream: WatchStream): void {
+    // A frozen process hears of it late; meanwhile a control may have begun another round.
+    if (stream !== this.stream) return;
     this.leave();
     this.watch();
   }

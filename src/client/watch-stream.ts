@@ -24,8 +24,8 @@ import type { WatchDial } from './watch-dials.ts';
 /** Who reads a watch. */
 export interface WatchReader {
   onWatchEvent(type: WatchEventType, event: WatchEvent): void;
-  /** The watch is over, after everything that still arrived. */
-  onWatchEnd(reason: string): void;
+  /** This watch is over, after everything that still arrived. */
+  onWatchEnd(stream: WatchStream, reason: string): void;
 }
 
 const STUCK_EVENTS_MAX = 2000;
@@ -192,7 +192,7 @@ export class WatchStream implements WatchSink {
     this.noteEnd(reason);
     this.close();
     // The reader runs inside the event that noticed the loss; a frozen process notices later.
-    this.connection.scope.whenThawed(() => this.reader.onWatchEnd(reason));
+    this.connection.scope.whenThawed(() => this.reader.onWatchEnd(this, reason));
   }
 
   /** Ends the watch from the client's side, without telling the reader. */
@@ -251,7 +251,7 @@ export class WatchStream implements WatchSink {
     } else if (this.endReason !== '') {
       const reason = this.endReason;
       this.close();
-      this.reader.onWatchEnd(reason);
+      this.reader.onWatchEnd(this, reason);
     }
   }
 }

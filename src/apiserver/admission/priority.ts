@@ -42,13 +42,13 @@ function admit(spec: PodSpec, environment: AdmissionEnvironment): Result<PodSpec
     );
   }
   // A spec cannot tell an absent preemptionPolicy from the default, so only Never can disagree with its class.
-  if (spec.preemptionPolicy === 'Never' && found.preemptionPolicy !== 'Never' && name !== '') {
+  if (spec.preemptionPolicy === 'Never' && found.preemptionPolicy !== 'Never') {
     return forbidden(
       'the string value of PreemptionPolicy (Never) must not be provided in pod spec; priority admission controller computed ' +
         `${found.preemptionPolicy} from the given PriorityClass name`,
     );
   }
-  const preemptionPolicy = name === '' ? spec.preemptionPolicy : found.preemptionPolicy;
+  const { preemptionPolicy } = found;
   if (spec.priority === found.value && spec.priorityClassName === name && spec.preemptionPolicy === preemptionPolicy) return spec;
   return { ...spec, priorityClassName: name, priority: found.value, preemptionPolicy };
 }

@@ -101,6 +101,8 @@ describe('Priority', () => {
     expect(word(create(testPod('a', { priorityClassName: 'high', priority: 7 }), classes()))).toBe('Forbidden');
     expect(word(create(testPod('a', { priorityClassName: 'high', priority: 1000 }), classes()))).toBe('ok');
     expect(word(create(testPod('a', { priority: 3 }), classes()))).toBe('Forbidden');
+    expect(word(create(testPod('a', { preemptionPolicy: 'Never' }), classes()))).toBe('Forbidden');
+    expect(word(create(testPod('a', { priorityClassName: 'polite', preemptionPolicy: 'Never' }), classes()))).toBe('ok');
   });
 
   test('takes the lowest global default, and notices classes made later', () => {
