@@ -68,7 +68,8 @@ class BenchWorld {
   private readonly server: ApiServer;
   private readonly access: ApiAccess;
   private readonly client: Client;
-  private seen: number;
+  /** Handler calls; kept so that handlers have an effect. */
+  seen: number;
   private lifeCount: number;
 
   constructor() {
