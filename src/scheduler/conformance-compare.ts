@@ -26,10 +26,13 @@ export interface PluginAgreement {
   readonly scores: Agreement;
 }
 
-/** Every difference between two plain values, deepest first seen first. Missing keys count as undefined. */
+/** Every difference between two plain values, where it lies; lists of names are shown whole. Missing keys count as undefined. */
 export function findDifferences(expected: unknown, actual: unknown, path: string, plugin = ''): Mismatch[] {
   if (Array.isArray(expected) && Array.isArray(actual)) {
     if (expected.length !== actual.length) return [{ path, plugin, expected, actual }];
+    if (expected.every((item) => typeof item !== 'object')) {
+      return expected.every((item, i) => item === actual[i]) ? [] : [{ path, plugin, expected, actual }];
+    }
     return expected.flatMap((item, i) => findDifferences(item, actual[i], itemPath(path, i), plugin));
   }
   if (isRawObject(expected) && isRawObject(actual)) {

@@ -18,14 +18,19 @@ const labelSelector = fc.oneof(
   ),
 );
 
+/** One time in four. */
+function sometimes<T, U>(arbitrary: fc.Arbitrary<T>, otherwise: U): fc.Arbitrary<T | U> {
+  return fc.oneof({ weight: 3, arbitrary: fc.constant(otherwise) }, { weight: 1, arbitrary });
+}
+
 const anyNode = fc.record({
   zone: fc.constantFrom(undefined, 'a', 'b', 'c'),
   rack: fc.constantFrom(undefined, '1', '2'),
-  cpu: fc.constantFrom('500m', '1', '2', '4'),
+  cpu: fc.constantFrom('500m', '2', '4', '8'),
   memory: fc.constantFrom('1Gi', '4Gi', '8Gi'),
-  pods: fc.constantFrom('1', '3', '110'),
-  taint: fc.constantFrom(undefined, 'NoSchedule', 'PreferNoSchedule', 'NoExecute'),
-  unschedulable: fc.boolean().map((value) => value && true),
+  pods: fc.constantFrom('2', '110', '110', '110'),
+  taint: fc.constantFrom(undefined, undefined, undefined, undefined, 'NoSchedule', 'PreferNoSchedule', 'PreferNoSchedule', 'NoExecute'),
+  unschedulable: fc.constantFrom(false, false, false, false, false, true),
   images: fc.subarray(['app:1', 'big:1']),
 });
 
@@ -37,7 +42,7 @@ const affinityTerm = fc.record({
 const weightedTerm = fc.record({ weight: fc.integer({ min: 1, max: 100 }), podAffinityTerm: affinityTerm });
 const podAffinity = fc.record(
   {
-    requiredDuringSchedulingIgnoredDuringExecution: fc.array(affinityTerm, { maxLength: 1 }),
+    requiredDuringSchedulingIgnoredDuringExecution: sometimes(fc.array(affinityTerm, { maxLength: 2 }), []),
     preferredDuringSchedulingIgnoredDuringExecution: fc.array(weightedTerm, { maxLength: 2 }),
   },
   { requiredKeys: [] },
@@ -49,7 +54,10 @@ const expression = fc.constantFrom(
 );
 const nodeAffinity = fc.record(
   {
-    requiredDuringSchedulingIgnoredDuringExecution: expression.map((item) => ({ nodeSelectorTerms: [{ matchExpressions: [item] }] })),
+    requiredDuringSchedulingIgnoredDuringExecution: sometimes(
+      expression.map((item) => ({ nodeSelectorTerms: [{ matchExpressions: [item] }] })),
+      undefined,
+    ),
     preferredDuringSchedulingIgnoredDuringExecution: fc.array(
       fc.record({ weight: fc.integer({ min: 1, max: 100 }), preference: expression.map((item) => ({ matchExpressions: [item] })) }),
       { maxLength: 2 },
@@ -59,9 +67,9 @@ const nodeAffinity = fc.record(
 );
 const spread = fc.uniqueArray(
   fc.record({
-    maxSkew: fc.integer({ min: 1, max: 3 }),
+    maxSkew: fc.integer({ min: 1, max: 5 }),
     topologyKey,
-    whenUnsatisfiable: fc.constantFrom('DoNotSchedule', 'ScheduleAnyway'),
+    whenUnsatisfiable: fc.constantFrom('DoNotSchedule', 'ScheduleAnyway', 'ScheduleAnyway'),
     labelSelector,
     nodeTaintsPolicy: fc.constantFrom('Honor', 'Ignore'),
   }),
@@ -75,7 +83,7 @@ const podFields = fc.record({
   cpu: fc.constantFrom(undefined, '0', '100m', '500m', '1'),
   memory: fc.constantFrom(undefined, '100Mi', '1Gi'),
   priority: fc.constantFrom(0, 5, 10),
-  hostPort: fc.constantFrom(undefined, undefined, 80, 81),
+  hostPort: fc.constantFrom(undefined, undefined, undefined, undefined, 80, 81),
   terminating: fc.constantFrom(false, false, false, true),
   affinity: fc.record({ podAffinity, podAntiAffinity: podAffinity, nodeAffinity }, { requiredKeys: [] }),
   spread,
