@@ -15,6 +15,7 @@ import { InputError, ProblemList } from '../base/input-error.ts';
 import { type ParameterValues, resolveParameters } from '../base/parameters.ts';
 import { type Distribution, sampleUs } from '../engine/distributions.ts';
 import { type Engine, type EventKind, PRIORITY } from '../engine/engine.ts';
+import { TIME_LIMIT_US } from '../engine/event-queue.ts';
 import { defineTopic, type Topic } from '../engine/observers.ts';
 import type { Rng } from '../engine/rng.ts';
 import { followPower } from './control-plane-power.ts';
@@ -41,7 +42,7 @@ export type FaultTrigger =
       readonly kind: 'every';
       /** Time between occurrences on one clock, drawn anew each time. */
       readonly interval: Distribution;
-      /** The first interval starts here. */
+      /** The first interval starts here. Before the run's start: the clock has been running, and what came before the start is left out. */
       readonly fromUs: number;
       /** No occurrence after this; Infinity for none. */
       readonly untilUs: number;
@@ -231,8 +232,10 @@ export class FaultInjector {
   private scheduleTick(clock: Clock, fromUs: number): void {
     const { when } = clock.ready.plan;
     if (when.kind !== 'every' || clock.count >= when.times) return;
-    const dueUs = fromUs + Math.max(1, sampleUs(when.interval, clock.intervalRng));
-    if (dueUs > when.untilUs || !Number.isSafeInteger(dueUs)) return;
+    let dueUs = fromUs;
+    do dueUs += Math.max(1, sampleUs(when.interval, clock.intervalRng));
+    while (dueUs < this.engine.nowUs);
+    if (dueUs > when.untilUs || dueUs >= TIME_LIMIT_US) return;
     this.engine.scheduleAt(this.tickKind, dueUs, this.clocks++, clock);
   }
 
@@ -253,7 +256,7 @@ export class FaultInjector {
       const lastsUs = duration === undefined ? Infinity : sampleUs(duration, clock.durationRng);
       const open = this.strike(ready, target);
       if (!ready.def.heals) this.heal(open);
-      else if (lastsUs < Infinity) this.engine.schedule(this.healKind, lastsUs, open.record.id, open);
+      else if (this.engine.nowUs + lastsUs < TIME_LIMIT_US) this.engine.schedule(this.healKind, lastsUs, open.record.id, open);
     }
   }
 

@@ -1,7 +1,7 @@
 /**
  * PodBehaviour: what the processes of a pod do, as a scenario writes it in the pod's annotations.
  *
- *   seatrial.dev/run-duration          its containers end by themselves after this long
+ *   seatrial.dev/run-duration          its containers end by themselves after this long; `never`: they run until stopped
  *   seatrial.dev/exit-code             ... with this exit code (default 0)
  *   seatrial.dev/crash-after           its containers crash this long after every start
  *   seatrial.dev/crash-exit-code       ... with this exit code (default 1)
@@ -23,7 +23,7 @@ import { DAY_US, HOUR_US, MILLISECOND_US, MINUTE_US, SECOND_US } from '../engine
 import type { StringMap } from '../objects/meta.ts';
 
 export interface PodBehaviour {
-  /** Infinity: until stopped. */
+  /** -1: not said; Infinity: until stopped. */
   readonly runUs: number;
   readonly exitCode: number;
   /** Infinity: never. */
@@ -42,7 +42,7 @@ export interface PodBehaviour {
 }
 
 export const DEFAULT_BEHAVIOUR: PodBehaviour = Object.freeze({
-  runUs: Infinity,
+  runUs: -1,
   exitCode: 0,
   crashAfterUs: Infinity,
   crashExitCode: 1,
@@ -61,7 +61,7 @@ const PREFIX = 'seatrial.dev/';
 /** Annotation name (after the prefix) to the field it sets and how it is written. */
 const FIELDS: ReadonlyMap<string, { readonly field: keyof PodBehaviour; readonly as: 'duration' | 'duration-or-never' | 'count' }> =
   new Map([
-    ['run-duration', { field: 'runUs', as: 'duration' }],
+    ['run-duration', { field: 'runUs', as: 'duration-or-never' }],
     ['exit-code', { field: 'exitCode', as: 'count' }],
     ['crash-after', { field: 'crashAfterUs', as: 'duration' }],
     ['crash-exit-code', { field: 'crashExitCode', as: 'count' }],

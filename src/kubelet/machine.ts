@@ -10,6 +10,7 @@
  * Order     `runningPods` lists pods in the order their sandboxes were made
  */
 import { NO_EVENT } from '../engine/engine.ts';
+import { TIME_LIMIT_US } from '../engine/event-queue.ts';
 import type { Pod } from '../objects/pod.ts';
 import { type ContainerRun, containerAt, EXITED, initCount, RUNNING, Sandbox } from './container-state.ts';
 import type { NodeServices } from './node-services.ts';
@@ -125,7 +126,7 @@ export class Machine {
     run.endUs = endUs;
     run.endCode = exitCode;
     run.endReason = reason;
-    if (endUs === Infinity) return;
+    if (endUs >= TIME_LIMIT_US) return;
     run.endHandle = engine.scheduleAt(containerEndKind, Math.max(endUs, engine.nowUs), run.sandbox!.id, run);
   }
 

@@ -13,6 +13,7 @@
 
 import type { EventHandle } from '../engine/engine.ts';
 import { NO_EVENT } from '../engine/engine.ts';
+import { TIME_LIMIT_US } from '../engine/event-queue.ts';
 import { SECOND_US } from '../engine/units.ts';
 import type { Pod, PodStatus } from '../objects/pod.ts';
 import type { Resources } from '../objects/pod-requests.ts';
@@ -170,9 +171,10 @@ export class PodWorker implements Timed, StatusInput {
     const deadline = this.pod.spec.activeDeadlineSeconds;
     if (deadline !== undefined) {
       const dueUs = Math.max(host.nowUs, this.startUs + deadline * SECOND_US);
-      this.deadlineHandle = host.engine.scheduleAt(host.services.deadlineKind, dueUs, this.id, {
-        handleTimer: () => this.handleDeadline(),
-      });
+      if (dueUs < TIME_LIMIT_US)
+        this.deadlineHandle = host.engine.scheduleAt(host.services.deadlineKind, dueUs, this.id, {
+          handleTimer: () => this.handleDeadline(),
+        });
     }
     if (host.profile.reportsPending || known !== undefined) this.publish();
     if (known !== undefined) this.schedule(STEP_SYNC, host.sample('reaction'));
@@ -396,7 +398,7 @@ export class PodWorker implements Timed, StatusInput {
       }
     } else {
       lifeUs = behaviour.runUs;
-      if (lifeUs === Infinity) lifeUs = host.services.runDurationUs?.(pod) ?? Infinity;
+      if (lifeUs < 0) lifeUs = host.services.runDurationUs?.(pod) ?? Infinity;
       exitCode = behaviour.exitCode;
       if (behaviour.crashAfterUs < lifeUs) {
         lifeUs = behaviour.crashAfterUs;

@@ -7,6 +7,7 @@
  */
 import type { EventHandle } from '../engine/engine.ts';
 import { NO_EVENT } from '../engine/engine.ts';
+import { TIME_LIMIT_US } from '../engine/event-queue.ts';
 import { SECOND_US } from '../engine/units.ts';
 import type { Container, Probe } from '../objects/pod.ts';
 import { type ContainerRun, RUNNING } from './container-state.ts';
@@ -133,7 +134,7 @@ export class ContainerProbes implements Timed {
         consider('readiness', this.changeUs(container.readinessProbe, 'readiness', worker.ready[index] === true));
       }
     }
-    if (dueUs === Infinity) return;
+    if (dueUs >= TIME_LIMIT_US) return;
     const timeUs = Math.max(dueUs, host.nowUs);
     this.handle = host.engine.scheduleAt(host.services.probeKind, timeUs, worker.id, this);
   }

@@ -173,6 +173,22 @@ describe('a hazard', () => {
     expect(new Set(targets).size).toBe(5);
   });
 
+  test('that began before the run leaves out what came before', () => {
+    const storm = new Storm();
+    const when: FaultPlan['when'] = {
+      kind: 'every',
+      interval: constant(100 * SECOND_US),
+      fromUs: -250 * SECOND_US,
+      untilUs: Infinity,
+      times: 3,
+    };
+    storm.injector.schedule([plan({ targets: ['node/*'], when, duration: constant(SECOND_US) })]);
+    storm.world.runTo(1000);
+    expect(storm.lines().filter((line) => line.includes('start'))).toEqual(
+      [50, 150, 250].map((time) => `${time} start node-crash node/a-1-1`),
+    );
+  });
+
   test('does not keep a run alive', () => {
     const storm = new Storm();
     storm.injector.schedule([plan({ targets: ['node/*'], when: every(DAY_US) })]);
