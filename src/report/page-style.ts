@@ -4,6 +4,14 @@
  * Colours   the palette of M. Okabe and K. Ito ("Color Universal Design", 2008), lightened on dark ground; lines also
  *           differ by dash and carry their names, so nothing is told by colour alone
  */
+const DARK = `color-scheme: dark;
+  --ground: #14171a; --card: #1b1f24; --ink: #e7e5e0; --soft: #a3a9b0; --faint: #2a2f35; --rule: #3a4047;
+  --good: #57c9a4; --bad: #f29a63; --good-ground: #16302a; --bad-ground: #3a2417; --unknown-ground: #272b31;
+  --c0: #e7e5e0; --c1: #e9ae3a; --c2: #7cc6ef; --c3: #3cbd96; --c4: #e8dd57; --c5: #5aa9e0; --c6: #f08a4b; --c7: #d795bb;
+  --q0: #20252a; --q1: #1d3345; --q2: #1d405b; --q3: #1f4f73; --q4: #25618d; --q5: #2f76a9; --q6: #458ec3; --q7: #6aabda; --q8: #9fcdf0;
+  --on-shade: #e7e5e0; --on-deep: #0e1215;
+  --band: rgba(240, 138, 75, 0.08); --hatch: rgba(240, 138, 75, 0.34);`;
+
 export const PAGE_STYLE = `
 :root {
   color-scheme: light;
@@ -14,22 +22,8 @@ export const PAGE_STYLE = `
   --on-shade: #1d2126; --on-deep: #ffffff;
   --band: rgba(194, 78, 0, 0.07); --hatch: rgba(194, 78, 0, 0.30);
 }
-@media (prefers-color-scheme: dark) { :root:not([data-theme='light']) { color-scheme: dark;
-  --ground: #14171a; --card: #1b1f24; --ink: #e7e5e0; --soft: #a3a9b0; --faint: #2a2f35; --rule: #3a4047;
-  --good: #57c9a4; --bad: #f29a63; --good-ground: #16302a; --bad-ground: #3a2417; --unknown-ground: #272b31;
-  --c0: #e7e5e0; --c1: #e9ae3a; --c2: #7cc6ef; --c3: #3cbd96; --c4: #e8dd57; --c5: #5aa9e0; --c6: #f08a4b; --c7: #d795bb;
-  --q0: #20252a; --q1: #1d3345; --q2: #1d405b; --q3: #1f4f73; --q4: #25618d; --q5: #2f76a9; --q6: #458ec3; --q7: #6aabda; --q8: #9fcdf0;
-  --on-shade: #e7e5e0; --on-deep: #0e1215;
-  --band: rgba(240, 138, 75, 0.08); --hatch: rgba(240, 138, 75, 0.34);
-} }
-:root[data-theme='dark'] { color-scheme: dark;
-  --ground: #14171a; --card: #1b1f24; --ink: #e7e5e0; --soft: #a3a9b0; --faint: #2a2f35; --rule: #3a4047;
-  --good: #57c9a4; --bad: #f29a63; --good-ground: #16302a; --bad-ground: #3a2417; --unknown-ground: #272b31;
-  --c0: #e7e5e0; --c1: #e9ae3a; --c2: #7cc6ef; --c3: #3cbd96; --c4: #e8dd57; --c5: #5aa9e0; --c6: #f08a4b; --c7: #d795bb;
-  --q0: #20252a; --q1: #1d3345; --q2: #1d405b; --q3: #1f4f73; --q4: #25618d; --q5: #2f76a9; --q6: #458ec3; --q7: #6aabda; --q8: #9fcdf0;
-  --on-shade: #e7e5e0; --on-deep: #0e1215;
-  --band: rgba(240, 138, 75, 0.08); --hatch: rgba(240, 138, 75, 0.34);
-}
+@media screen and (prefers-color-scheme: dark) { :root:not([data-theme='light']) { ${DARK} } }
+@media screen { :root[data-theme='dark'] { ${DARK} } }
 * { box-sizing: border-box; }
 html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif; }
@@ -138,7 +132,7 @@ footer { color: var(--soft); font-size: 13px; margin-top: 48px; border-top: 1px 
   .legend { margin-left: 0; display: flex; } .bar-cell { min-width: 168px; } .bar-track { width: 64px; }
 }
 @media print {
-  :root, :root[data-theme='dark'] { color-scheme: light;
+  :root { color-scheme: light;
     --ground: #fff; --card: #fff; --ink: #000; --soft: #444; --faint: #ddd; --rule: #bbb; --good: #00563f; --bad: #8a3100; --good-ground: #fff; --bad-ground: #fff; --unknown-ground: #fff;
     --c0: #000; --c1: #b87a00; --c2: #3f9fd4; --c3: #00704f; --c4: #8a7d00; --c5: #00558a; --c6: #a84300; --c7: #9a4a79;
     --q0: #f1f0ec; --q1: #dfe9f2; --q2: #c6dcec; --q3: #a5cbe3; --q4: #7fb6d8; --q5: #559dca; --q6: #3180b6; --q7: #18629b; --q8: #084779; --on-shade: #000; --on-deep: #fff; }

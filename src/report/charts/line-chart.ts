@@ -131,7 +131,13 @@ export function timeAxis(endUs: number, x: Scale, y: number, room: number): Chil
 }
 
 function drawSeries(series: LineSeries, times: readonly number[], x: Scale, y: Scale): Child {
-  const points: [number, number | null][] = times.map((time, index) => [time, series.values[index] ?? null]);
+  const points: [number, number | null][] = [];
+  for (let index = 0; index < times.length; index++) {
+    const value = series.values[index] ?? null;
+    // A step that goes on as it was needs no corner.
+    if (index > 0 && index < times.length - 1 && (series.values[index + 1] ?? null) === value) continue;
+    points.push([times[index]!, value]);
+  }
   const first = points[0];
   // The first bucket begins at 0.
   if (first !== undefined && first[1] !== null) points.unshift([0, first[1]]);

@@ -7,7 +7,9 @@ import { type Child, h } from '../vnode.ts';
 import { type DrawContext, numberOf, type PanelDef, type TableSet, textOfCell } from './panel.ts';
 import { orderResources, resourceTitle } from './resources.ts';
 
-const ROW = 15;
+/** Rows are this high while there is room, and thinner in large clusters; then every few racks are named. */
+const ROW_MAX = 15;
+const HEIGHT_MAX = 560;
 
 export const utilizationByPlace: PanelDef = {
   name: 'utilization-by-place',
@@ -54,11 +56,14 @@ function heatmap(tables: TableSet, ctx: DrawContext): Child {
   racks.sort((a, b) => naturalOrder(a[0], b[0]));
   const names = racks.map(([key]) => key.split('\u0000')[2]!);
   const left = 14 + 6.4 * Math.max(...names.map((name) => name.length));
-  const height = racks.length * ROW + 46;
+  const row = Math.max(2, Math.min(ROW_MAX, Math.floor(HEIGHT_MAX / racks.length)));
+  const gap = row > 6 ? 2 : 0;
+  const nameEvery = Math.ceil(12 / row);
+  const height = racks.length * row + 46;
   const x = scaleLinear([0, ctx.endUs || 1], [left, ctx.width - 12]);
   const titleId = ctx.id('t');
   const descriptionId = ctx.id('d');
-  const bottom = racks.length * ROW + 18;
+  const bottom = racks.length * row + 18;
   return h(
     'figure',
     { class: 'chart' },
@@ -69,7 +74,7 @@ function heatmap(tables: TableSet, ctx: DrawContext): Child {
       h('title', { id: titleId }, 'CPU requested by rack over time'),
       h('desc', { id: descriptionId }, `${racks.length} racks; darker means a larger share of the rack's CPU is requested.`),
       racks.map(([, rows], index) => {
-        const y = 18 + index * ROW;
+        const y = 18 + index * row;
         const cells: Child[] = [];
         let fromUs = 0;
         for (let at = 0; at < rows.length; at++) {
@@ -77,14 +82,15 @@ function heatmap(tables: TableSet, ctx: DrawContext): Child {
           const next = rows[at + 1];
           if (next !== undefined && shadeAt(next) === shade) continue;
           const toUs = numberOf(rows[at]!['time_us']) ?? 0;
-          cells.push(h('rect', { class: `q${shade}`, x: x(fromUs), y, width: Math.max(0.5, x(toUs) - x(fromUs)), height: ROW - 2 }));
+          cells.push(h('rect', { class: `q${shade}`, x: x(fromUs), y, width: Math.max(0.5, x(toUs) - x(fromUs)), height: row - gap }));
           fromUs = toUs;
         }
         return h(
           'g',
           {},
           h('title', {}, `${names[index]!}: ${peakText(rows)}`),
-          h('text', { class: 'lane', x: left - 8, y: y + 11, 'text-anchor': 'end' }, names[index]!),
+          index % nameEvery === 0 &&
+            h('text', { class: 'lane', x: left - 8, y: y + Math.min(11, row + 2), 'text-anchor': 'end' }, names[index]!),
           cells,
         );
       }),
