@@ -39,7 +39,8 @@ export interface ArrivalCursor {
 export const ANNOTATION_RUN_DURATION = 'seatrial.dev/run-duration';
 export const ANNOTATION_EXIT_CODE = 'seatrial.dev/exit-code';
 
-/** A duration as annotations write it: `90s`, `1500000us`. */
+/** A run time as annotations write it: `90s`, `1500000us`, and `never` for Infinity: until stopped. */
 export function runDurationText(durationUs: number): string {
+  if (durationUs === Infinity) return 'never';
   return durationUs % 1_000_000 === 0 ? `${durationUs / 1_000_000}s` : `${durationUs}us`;
 }

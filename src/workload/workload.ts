@@ -237,19 +237,11 @@ export class Workload {
 
   private podOf(arrival: PodArrival): Pod {
     const parts = this.partsOf(arrival.template);
-    const annotations =
-      arrival.runDurationUs === Infinity
-        ? parts.annotations
-        : {
-            ...parts.annotations,
-            [ANNOTATION_RUN_DURATION]: runDurationText(arrival.runDurationUs),
-            ...(arrival.exitCode === 0 ? undefined : { [ANNOTATION_EXIT_CODE]: String(arrival.exitCode) }),
-          };
     const name = (this.options.namePrefix ?? '') + arrival.name;
     return {
       kind: 'Pod',
       apiVersion: 'v1',
-      metadata: newMeta({ name, namespace: this.options.namespace, labels: parts.labels, annotations }),
+      metadata: newMeta({ name, namespace: this.options.namespace, labels: parts.labels, annotations: annotationsOf(arrival, parts) }),
       spec: parts.spec,
       status: parts.status,
     };
@@ -276,6 +268,14 @@ export class Workload {
     const { namespace } = this.options;
     engine.observers.emit(workloadTopic, { workload: this.name, what, namespace, pod, dueUs, reason }, engine.nowUs);
   }
+}
+
+/** How long the containers run, for the kubelet. A pod that is always restarted runs until stopped without being told. */
+function annotationsOf({ runDurationUs, exitCode }: PodArrival, { annotations, spec }: PodParts): StringMap {
+  if (runDurationUs === Infinity && spec.restartPolicy === 'Always') return annotations;
+  const result: Record<string, string> = { ...annotations, [ANNOTATION_RUN_DURATION]: runDurationText(runDurationUs) };
+  if (exitCode !== 0) result[ANNOTATION_EXIT_CODE] = String(exitCode);
+  return result;
 }
 
 /** Whether asking again cannot help: the request itself is wrong. */

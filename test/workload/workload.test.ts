@@ -70,6 +70,14 @@ describe('Workload', () => {
     expect(world.store.get('Pod', 'default/b')!.metadata.annotations['seatrial.dev/run-duration']).toBe('1500000us');
   });
 
+  test('tells a kubelet that a job without an end has none, which it would otherwise draw', () => {
+    const job = { ...template, spec: newPodSpec({ restartPolicy: 'Never' }) };
+    const { world } = start([arrival('job', 0, { template: job }), arrival('service', 0)]);
+    world.runFor(SECOND);
+    expect(world.store.get('Pod', 'default/job')!.metadata.annotations).toEqual({ note: 'x', 'seatrial.dev/run-duration': 'never' });
+    expect(world.store.get('Pod', 'default/service')!.metadata.annotations).toEqual({ note: 'x' });
+  });
+
   test('pods of one template share their spec, also under another scheduler', () => {
     const { world } = start([arrival('a', 0), arrival('b', 5)], { schedulerName: 'mine', namePrefix: 'w-' });
     world.runFor(10 * SECOND);
