@@ -2,7 +2,7 @@
  * Packing: how well the pods fill the machines.
  *
  * Typical pods are the request vectors that make up TYPICAL_SHARE of all pods created so far (at most MAX_SHAPES). At the
- * end of every few buckets, for each resource:
+ * end of every bucket (every fourth in large clusters), for each resource:
  *
  *   free         what ready, uncordoned nodes have left
  *   stranded     free amounts on nodes where no typical pod that asks for the resource fits any more
@@ -12,7 +12,7 @@
  *
  * Models    fragmentation as in Q. Weng et al., "Beware of fragmentation" (USENIX ATC 2023), section 4
  * Differs   per resource and among pods that ask for it; that paper counts GPU only and counts pods without GPU as unable to use any
- * Cost      O(nodes × shapes × resources) per sample, at most MAX_SAMPLES samples per run
+ * Cost      O(nodes × shapes × resources) per sample, at most 960 samples per run
  */
 import { compareNumbers } from '../base/compare.ts';
 import { NODE, type NodeRecord, POD, type RequestShape } from './cluster-records.ts';
@@ -24,7 +24,8 @@ import { unitOf } from './utilization.ts';
 
 const TYPICAL_SHARE = 0.95;
 const MAX_SHAPES = 16;
-const SAMPLE_EVERY = 4;
+/** Large clusters are looked at every fourth bucket only. */
+const LARGE_CLUSTER = 1000;
 
 const PACKING: TableSpec = {
   name: 'packing',
@@ -125,7 +126,8 @@ export const packing = defineMeasure({
     }
 
     ctx.clock.onTick((timeUs) => {
-      if (ticks++ % SAMPLE_EVERY === 0 && isDirty) sample();
+      const stride = ctx.view.nodes.length > LARGE_CLUSTER ? 4 : 1;
+      if (isDirty && ticks++ % stride === 0) sample();
       usedSeries.push(nodesUsed);
       neededSeries.push(nodesNeeded);
       for (let i = 0; i < ctx.view.resources.length; i++) {

@@ -172,7 +172,12 @@ function endLabels(series: readonly LineSeries[], y: Scale, x: number, height: n
     labels[labels.length - 1]!.at -= overflow;
     for (let i = labels.length - 2; i >= 0; i--) labels[i]!.at = Math.min(labels[i]!.at, labels[i + 1]!.at - LABEL_GAP);
   }
-  return labels.map(({ entry, at }) => h('text', { class: `end-label t${entry.color}`, x, y: at }, entry.name));
+  return labels.map(({ entry, at }) => h('text', { class: `end-label t${entry.color}`, x, y: at }, shortened(entry.name)));
+}
+
+/** As much of a name as fits beside a chart. */
+function shortened(name: string): string {
+  return name.length <= 20 ? name : `${name.slice(0, 19)}…`;
 }
 
 /** Names with a sample of their line, where there is no room beside it. */

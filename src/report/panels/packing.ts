@@ -4,7 +4,7 @@ import { lineChart } from '../charts/line-chart.ts';
 import { formatNumber, formatShare, formatValue } from '../format.ts';
 import { type Child, h } from '../vnode.ts';
 import { type DrawContext, numberOf, type PanelDef, type TableSet, textOfCell } from './panel.ts';
-import { chartWidth, orderResources, resourceTitle } from './resources.ts';
+import { chartWidth, orderResources, resourceTitle, shortTitle } from './resources.ts';
 
 export const packingPanel: PanelDef = {
   name: 'packing',
@@ -36,7 +36,7 @@ function strandedChart(tables: TableSet, ctx: DrawContext): Child {
       top: 1,
       width: chartWidth(ctx.width, 2),
       series: resources.map((resource, index) => ({
-        name: resourceTitle(resource),
+        name: shortTitle(resource),
         color: [5, 6, 3, 1, 7][index]!,
         values: groups.get(resource)!.map((row) => numberOf(row['fragmented_share']) ?? null),
       })),

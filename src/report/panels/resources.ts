@@ -17,6 +17,11 @@ export function resourceTitle(name: string): string {
   return name === 'ephemeral-storage' ? 'Ephemeral storage' : name.includes('/') ? name : name[0]!.toUpperCase() + name.slice(1);
 }
 
+/** Without the domain of an extended resource; for labels beside lines. */
+export function shortTitle(name: string): string {
+  return resourceTitle(name.slice(name.indexOf('/') + 1));
+}
+
 /** Two charts beside each other where there is room. */
 export function chartWidth(width: number, count: number): number {
   return width >= 860 && count > 1 ? Math.floor((width - 24) / 2) : width;
