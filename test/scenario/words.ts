@@ -4,7 +4,8 @@ import { InputError } from '../../src/base/input-error.ts';
 import { MACHINE_KINDS } from '../../src/datacenter/machine-kinds.ts';
 import { DISTANCES, NETWORK_PROFILES } from '../../src/datacenter/network-profiles.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
-import type { FileSource, ScenarioSpec } from '../../src/scenario/scenario.ts';
+import { memoryFiles } from '../../src/scenario/memory-files.ts';
+import type { ScenarioSpec } from '../../src/scenario/scenario.ts';
 import type { Vocabulary } from '../../src/scenario/vocabulary.ts';
 
 export const WORDS: Vocabulary = {
@@ -62,16 +63,6 @@ export const WORDS: Vocabulary = {
   ],
   defaults: { networkProfile: 'cloud-region', kubeletProfile: 'realistic' },
 };
-
-/** Files by path, as a scenario's folder would hold them. */
-export function memoryFiles(files: Readonly<Record<string, string>>): FileSource {
-  const readText = (path: string): string => {
-    const text = files[path];
-    if (text === undefined) throw new InputError([{ path: '', file: path, message: 'file not found' }]);
-    return text;
-  };
-  return { exists: (path) => files[path] !== undefined, readText, readBytes: (path) => new TextEncoder().encode(readText(path)) };
-}
 
 export function load(
   files: Readonly<Record<string, string>>,

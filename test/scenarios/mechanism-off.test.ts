@@ -87,7 +87,7 @@ describe('scenarios/ without their mechanisms', () => {
       ['availability(deployment/web) >= 99.9%', 'share_lost(deployment/web, fault/zone-outage) <= 34%'],
     ],
     ['zone-outage', 'taint eviction', ['spec.controllers.taint-eviction.enabled=false'], ['time_to_recover(fault/zone-outage) <= 9m']],
-    ['openb-sample', 'GPU models', ['spec.workload[0].trace.gpuSpec=false'], ['unschedulable == 1']],
+    ['openb-sample', 'GPUs', ['spec.workload[0].trace.gpu=none'], ['unschedulable == 1']],
   ];
 
   test.each(off)('%s fails without %s', (name, _, overrides, claims) => {

@@ -1,0 +1,51 @@
+/**
+ * seatrial as a library: load a scenario, run it, look at what came of it. Nothing here needs Node; in a browser or a test, give
+ * files through `memoryFiles`.
+ *
+ * ```ts
+ * import { loadScenarioText, rowsOf, findTable, runScenario } from 'seatrial';
+ *
+ * const scenario = loadScenarioText(yaml);                 // throws InputError with everything that is wrong
+ * const { digest, expectations, result } = runScenario(scenario);
+ * console.log(digest, expectations.every((expectation) => expectation.status === 'met'));
+ * console.table(rowsOf(findTable(result, 'availability')!));
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+// Errors -------------------------------------------------------------------------------------------------------------
+export { formatProblem, InputError, type InputProblem, ProblemList } from './base/input-error.ts';
+export { SimulationBug } from './base/invariant.ts';
+export type { ParameterDef, ParameterValues } from './base/parameters.ts';
+export { VERSION } from './base/version.ts';
+// What a world is made of, for controllers, plugins, faults, traces and measures of one's own -------------------------
+export { type ControllerDef, type ControllerHost, defineController } from './controllers/controller.ts';
+export { type Distribution, sample, sampleUs } from './engine/distributions.ts';
+export { Engine, type EventHandle, type EventKind } from './engine/engine.ts';
+export { all, type Op, Runtime, race, Scope, Signal, sleep } from './engine/process.ts';
+export { Rng } from './engine/rng.ts';
+export { DAY_US, formatDuration, HOUR_US, MILLISECOND_US, MINUTE_US, SECOND_US } from './engine/units.ts';
+export { defineFault, type FaultDef } from './faults/fault.ts';
+export { defineMeasure, type MeasureDef } from './metrics/measure.ts';
+// Results ------------------------------------------------------------------------------------------------------------
+export { columnOf, findTable, type Row, type RunResult, rowsOf, type Table } from './metrics/result.ts';
+export type { AnyObject, Kind, KindMap, ObjectOf } from './objects/kinds.ts';
+// Scenarios ----------------------------------------------------------------------------------------------------------
+export { builtInVocabulary } from './scenario/built-in-vocabulary.ts';
+export type { Expectation, ExpectationResult, MeasureInfo, Measurements, MeasureUnit } from './scenario/expect.ts';
+export { MEASURES, SERIES, SETS } from './scenario/expect.ts';
+export { evaluateExpectation, evaluateExpectations } from './scenario/expect-evaluator.ts';
+export { type ParsedExpectation, parseExpectation } from './scenario/expect-parser.ts';
+export { scenarioJsonSchema } from './scenario/json-schema.ts';
+export { type LoadOptions, loadScenario } from './scenario/load.ts';
+export { type LoadTextOptions, loadScenarioText } from './scenario/load-text.ts';
+export { memoryFiles } from './scenario/memory-files.ts';
+// Runs ---------------------------------------------------------------------------------------------------------------
+export type { RunOutcomeOf, RunProgress, RunScenarioOptions, ScenarioRunOf } from './scenario/run-types.ts';
+export type * from './scenario/scenario.ts';
+export { type RunOutcome, runScenario, ScenarioRun, startScenario } from './scenario/scenario-run.ts';
+export type { ControllerInfo, FaultInfo, ParamInfo, TraceFormatInfo, Vocabulary } from './scenario/vocabulary.ts';
+export { World, type WorldOptions } from './scenario/world.ts';
+export { definePlugin, type PluginDef } from './scheduler/framework.ts';
+export { defineTrace, type TraceDef } from './traces/trace.ts';
