@@ -26,11 +26,11 @@ export class NodeTree {
     return this.nodeCount;
   }
 
+  /** The node must not be in the tree. */
   add(node: Node): void {
     const zone = zoneKeyOf(node);
     const names = this.zones.get(zone);
     if (names === undefined) this.zones.set(zone, [node.metadata.name]);
-    else if (names.includes(node.metadata.name)) return;
     else names.push(node.metadata.name);
     this.nodeCount++;
   }

@@ -2,11 +2,11 @@
  * PodInfo: a pod as plugins and caches see it; PodInfos: where shapes are shared.
  *
  * Models    kubernetes v1.34 pkg/scheduler/framework/types.go (PodInfo)
- * Cost      one WeakMap look-up for a pod stamped from a known template; one JSON text for a pod that is alike but
- *           does not share its parts; about 5 us for a new shape
+ * Cost      one WeakMap look-up and a comparison for a pod stamped from a known template; one JSON text for a pod that
+ *           is alike but does not share its parts; about 5 us for a new shape
  */
-import { keyOf, type ObjectKey, type StringMap } from '../objects/meta.ts';
-import { type Pod, priorityOf } from '../objects/pod.ts';
+import { controllerOf, keyOf, type ObjectKey, type OwnerReference, type StringMap } from '../objects/meta.ts';
+import { type Pod, priorityOf, type Toleration } from '../objects/pod.ts';
 import { podAmounts, reportsResources } from './pod-requests.ts';
 import { buildPodShape, type PodShape } from './pod-shape.ts';
 import type { Amount, Amounts } from './resources.ts';
@@ -93,8 +93,7 @@ export class PodInfos {
       if (this.byText.size >= SHAPES_MAX) this.byText.clear();
       this.byText.set(text, shape);
     }
-    const { labels, namespace, ownerReferences } = metadata;
-    this.byTemplate.set(spec.containers, { spec, labels, namespace, ownerReferences, shape });
+    this.byTemplate.set(spec.containers, { spec, labels: metadata.labels, shape });
     return shape;
   }
 }
@@ -102,34 +101,62 @@ export class PodInfos {
 interface TemplateEntry {
   readonly spec: Pod['spec'];
   readonly labels: StringMap;
-  readonly namespace: string;
-  readonly ownerReferences: Pod['metadata']['ownerReferences'];
   readonly shape: PodShape;
 }
 
+/**
+ * Whether the pod was stamped from the template of the entry. Large parts are shared then; what admission and
+ * controllers make anew for each pod is compared piece by piece.
+ */
 function isSameTemplate(entry: TemplateEntry, pod: Pod): boolean {
-  const { metadata } = pod;
-  if (entry.labels !== metadata.labels || entry.namespace !== metadata.namespace) return false;
-  if (entry.ownerReferences !== metadata.ownerReferences) return false;
   const a = entry.spec;
   const b = pod.spec;
-  if (a === b) return true;
   return (
     a.initContainers === b.initContainers &&
     a.affinity === b.affinity &&
-    a.tolerations === b.tolerations &&
     a.nodeSelector === b.nodeSelector &&
     a.topologySpreadConstraints === b.topologySpreadConstraints &&
     a.volumes === b.volumes &&
     a.overhead === b.overhead &&
-    a.resources === b.resources
+    a.resources === b.resources &&
+    entry.shape.namespace === pod.metadata.namespace &&
+    isSameOwner(entry.shape.controller, controllerOf(pod)) &&
+    isSameMap(entry.labels, pod.metadata.labels) &&
+    isSameTolerations(a.tolerations, b.tolerations)
   );
+}
+
+function isSameOwner(a: OwnerReference | undefined, b: OwnerReference | undefined): boolean {
+  if (a === b) return true;
+  return a !== undefined && b !== undefined && a.name === b.name && a.kind === b.kind && a.apiVersion === b.apiVersion;
+}
+
+function isSameMap(a: StringMap, b: StringMap): boolean {
+  if (a === b) return true;
+  let count = 0;
+  for (const key in a) {
+    if (a[key] !== b[key]) return false;
+    count++;
+  }
+  for (const _ in b) count--;
+  return count === 0;
+}
+
+function isSameTolerations(a: readonly Toleration[], b: readonly Toleration[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    const x = a[i]!;
+    const y = b[i]!;
+    if (x !== y && (x.key !== y.key || x.operator !== y.operator || x.value !== y.value || x.effect !== y.effect)) return false;
+  }
+  return true;
 }
 
 /** Equal for pods of one shape. */
 function shapeText(pod: Pod): string {
   const { spec, metadata } = pod;
-  const owner = metadata.ownerReferences.find((reference) => reference.controller);
+  const owner = controllerOf(pod);
   return JSON.stringify([
     metadata.namespace,
     metadata.labels,

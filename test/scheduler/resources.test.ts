@@ -60,6 +60,22 @@ describe('pod shapes', () => {
     expect(shapeOf('a')).toBe(shapeOf('b', { on: 'n1', priority: 5, status: { phase: 'Running' } }));
   });
 
+  test('are found again for pods stamped from one template, whatever admission copied', () => {
+    const template = decodedPod(rawPod('a', { labels: { app: 'web' }, spec: { tolerations: [{ key: 'x', operator: 'Exists' }] } }));
+    const stamped = (tolerations: readonly object[], labels: object) =>
+      infos.of({
+        ...template,
+        metadata: { ...template.metadata, labels: labels as never },
+        spec: { ...template.spec, tolerations: tolerations as never },
+      }).shape;
+    const { shape } = infos.of(template);
+    const [toleration] = template.spec.tolerations;
+    expect(stamped([{ ...toleration }], { app: 'web' })).toBe(shape);
+    expect(stamped([{ ...toleration, key: 'y' }], { app: 'web' })).not.toBe(shape);
+    expect(stamped([{ ...toleration }], { app: 'web', x: 'y' })).not.toBe(shape);
+    expect(stamped([{ ...toleration }], {})).not.toBe(shape);
+  });
+
   test.each([
     ['labels', { labels: { app: 'db' } }],
     ['namespace', { namespace: 'other' }],
