@@ -290,7 +290,8 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
       if (worker.phase === SYNCING) worker.terminate(next.spec.terminationGracePeriodSeconds);
       else this.handleReported(worker);
     }
-    if (!worker.isStatusDirty && differsFrom(next.status, worker.status)) {
+    const isNews = !worker.isStatusDirty && next.metadata.resourceVersion >= worker.reportedVersion;
+    if (isNews && differsFrom(next.status, worker.status)) {
       // Somebody else wrote the status: it is written back at the next round.
       worker.isStatusDirty = true;
       this.writer.keep(worker);

@@ -72,6 +72,8 @@ export class PodWorker implements Timed, StatusInput {
   isChanged: boolean;
   isStatusDirty: boolean;
   isStatusQueued: boolean;
+  /** resourceVersion of the object as the last status write left it; 0 before the first. */
+  reportedVersion: number;
   /** Everything is cleaned up: the API object may go. */
   isFinished: boolean;
   /** The API object is gone. */
@@ -118,6 +120,7 @@ export class PodWorker implements Timed, StatusInput {
     this.isChanged = false;
     this.isStatusDirty = false;
     this.isStatusQueued = false;
+    this.reportedVersion = 0;
     this.isFinished = false;
     this.isRemoved = false;
     this.waiting = NO_NAMES;

@@ -88,6 +88,7 @@ export class StatusWriter {
       this.inFlight = undefined;
       if (!isApiStatus(result)) {
         if (worker.status === status) worker.isStatusDirty = false;
+        worker.reportedVersion = result.metadata.resourceVersion;
         if (worker.isStatusDirty || mayDelete(worker)) this.enqueue(worker);
         else this.host.handleReported(worker);
       } else if (isGone(result)) {
