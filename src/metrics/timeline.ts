@@ -98,7 +98,8 @@ export const timeline = defineMeasure({
       rows.push(timeUs, timeUs, 'action', record.action, record.target, record.name);
     });
     ctx.on(ctx.topics.machine, (record, timeUs) => {
-      rows.push(timeUs, timeUs, 'machine', record.state, `node/${record.nodeName}`, '');
+      // Machines that are there from the start are no news.
+      if (timeUs > 0) rows.push(timeUs, timeUs, 'machine', record.state, `node/${record.nodeName}`, '');
     });
     ctx.on(ctx.topics.kubeEvent, (record, timeUs) => countReason(reasons, record, timeUs));
     ctx.view.onNode((node, change, timeUs) => {

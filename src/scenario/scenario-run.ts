@@ -10,7 +10,7 @@ import { apiRequestTopic } from '../client/api-access.ts';
 import { kubeEventTopic } from '../client/component.ts';
 import type { RunEnd } from '../engine/engine.ts';
 import { faultTopic } from '../faults/injector.ts';
-import { containerTopic, podStartTopic } from '../kubelet/topics.ts';
+import { containerTopic, nodeTopic, podStartTopic } from '../kubelet/topics.ts';
 import { MetricsRun } from '../metrics/metrics-run.ts';
 import { measures } from '../metrics/registry.ts';
 import { createResult, RESULT_EPOCH, type RunEndReason, type RunResult } from '../metrics/result.ts';
@@ -61,6 +61,7 @@ export class ScenarioRun implements ScenarioRunOf<RunResult> {
         fault: faultTopic,
         container: containerTopic,
         podStage: podStartTopic,
+        machine: nodeTopic,
         attempt: schedulingAttemptTopic,
         apiRequest: apiRequestTopic,
         kubeEvent: kubeEventTopic,
