@@ -49,7 +49,7 @@ describe.each(Object.entries(anyManifest))('%s', (_, manifests) => {
         // Writing what was read back changes nothing any more.
         expect(encodeObject(decoded(written))).toEqual(written);
       }),
-      60,
+      40,
     );
   });
 
@@ -62,7 +62,7 @@ describe.each(Object.entries(anyManifest))('%s', (_, manifests) => {
         if ('spec' in a && 'spec' in b && a.kind !== 'Widget') expect(keysOf(a.spec)).toBe(keysOf(b.spec));
         if ('status' in a && 'status' in b && a.kind !== 'Widget') expect(keysOf(a.status)).toBe(keysOf(b.status));
       }),
-      30,
+      20,
     );
   });
 });
