@@ -73,7 +73,8 @@ export function planPreemption(
   const errors: Status[] = [];
   for (let i = 0; i < potentialNodes.length; i++) {
     const node = potentialNodes[(offset + i) % potentialNodes.length]!;
-    const found = selectVictims(state.clone(), pod, node.clone(), budgets, handle);
+    // Most nodes of a full cluster have nobody less important: no need to copy them.
+    const found = hasLowerPriority(node, pod) ? selectVictims(state.clone(), pod, node.clone(), budgets, handle) : NO_VICTIMS;
     if (!isCandidate(found)) {
       statuses.set(node.name, found);
       if (found.code === 'Error') errors.push(found);
@@ -122,6 +123,12 @@ function openBudget(budget: PodDisruptionBudget): Budget {
   return { budget, matcher: compileLabelSelector(budget.spec.selector) };
 }
 
+function hasLowerPriority(node: NodeInfo, pod: PodInfo): boolean {
+  const { pods } = node;
+  for (let i = 0; i < pods.length; i++) if (pods[i]!.priority < pod.priority) return true;
+  return false;
+}
+
 function isCandidate(found: PreemptionCandidate | Status): found is PreemptionCandidate {
   return 'victims' in found;
 }
@@ -140,7 +147,6 @@ function selectVictims(
     const status = removePod(filters, state, pod, other, node);
     if (!isSuccess(status)) return status;
   }
-  if (lower.length === 0) return NO_VICTIMS;
   const withoutAll = filters.runFiltersWithNominated(state, pod, node);
   if (!isSuccess(withoutAll)) return withoutAll;
   const nowUs = handle.nowUs();

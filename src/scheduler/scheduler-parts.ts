@@ -53,6 +53,8 @@ export interface Decision {
   /** Of PostFilter, or of the failure. */
   readonly nominating: NominatingInfo;
   readonly candidate: PreemptionCandidate | undefined;
+  /** Text of the FitError when it has been written out already; otherwise empty. */
+  readonly message: string;
 }
 
 /** The nomination is cleared. */

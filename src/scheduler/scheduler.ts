@@ -29,7 +29,8 @@ import { CycleState } from './cycle-state.ts';
 import type { FitError } from './diagnosis.ts';
 import { SchedulerEventHandlers } from './event-handlers.ts';
 import { FailureHandler } from './failure-handler.ts';
-import type { Evaluation, Evaluator, NominatingInfo, PluginDef, PreemptionCandidate, SchedulerContext, TieBreak } from './framework.ts';
+import { FailureMemo, type RememberedFailure } from './failure-memo.ts';
+import type { Evaluator, NominatingInfo, PluginDef, PreemptionCandidate, SchedulerContext, Snapshot, TieBreak } from './framework.ts';
 import { HintMap } from './hint-map.ts';
 import { Nominator } from './nominator.ts';
 import { PodInfos } from './pod-info.ts';
@@ -55,6 +56,8 @@ export interface SchedulerOptions {
   readonly tieBreak?: 'random' | 'first';
   /** Default: DEFAULT_CYCLE_COST. */
   readonly cycleCost?: CycleCost;
+  /** Whether like pods that fail against the same cluster share one evaluation; the run is the same. Default true. */
+  readonly remembersFailures?: boolean;
   /** Known bugs of older releases to show. Default: none. */
   readonly quirks?: Quirks;
   /** Picks the attempts that are announced in full on `evaluationTopic`; must be pure. Default: none. */
@@ -87,6 +90,11 @@ export class Scheduler {
   private readonly ctx: ComponentContext;
   private readonly evaluator: Evaluator;
   private readonly tieBreak: TieBreak;
+  /** Where a preemption dry run starts: a random number below the given bound. */
+  private readonly drawOffset: (count: number) => number;
+  /** Bounds of the offsets drawn by the running attempt. */
+  private readonly offsetBounds: number[];
+  private readonly memo: FailureMemo | undefined;
   private readonly cycleCost: CycleCost;
   private readonly reports: AttemptReports;
   private readonly flushes: QueueFlushes;
@@ -133,7 +141,10 @@ export class Scheduler {
       waiters: waiting,
       nowUs: () => ctx.engine.nowUs,
       isPreempting: (podUid) => preempting.has(podUid),
-      preemptionOffset: (count) => (isFirst ? 0 : offsetRng.nextInt(count)),
+      preemptionOffset: (count) => {
+        this.offsetBounds.push(count);
+        return this.drawOffset(count);
+      },
     };
     const profiles = new Map<string, Profile>();
     for (const profile of options.config.profiles) {
@@ -160,6 +171,9 @@ export class Scheduler {
     this.parts = { ctx, behaviour, podInfos, pods, cache, queue, hints, profiles, waiting, quirks };
     this.ctx = ctx;
     this.evaluator = options.createEvaluator(context, cache);
+    this.drawOffset = isFirst ? () => 0 : (count) => offsetRng.nextInt(count);
+    this.offsetBounds = [];
+    this.memo = (options.remembersFailures ?? true) ? new FailureMemo(cache, ctx.informers, nominator) : undefined;
     this.tieBreak = isFirst ? () => 0 : (count) => tieRng.nextInt(count);
     this.cycleCost = options.cycleCost ?? DEFAULT_CYCLE_COST;
     this.reports = new AttemptReports(ctx, options.explains);
@@ -259,34 +273,51 @@ export class Scheduler {
     };
     const snapshot = this.parts.cache.refresh();
     const isExplained = this.reports.isExplained(record.key, record.attempts);
-    const evaluation = this.evaluator.schedulePod({
-      profile,
-      pod: record.info,
-      state,
-      snapshot,
-      nextStartNodeIndex: this.nextStartNodeIndex,
-      tieBreak: this.tieBreak,
-      isDetailed: isExplained,
-    });
-    this.nextStartNodeIndex = evaluation.nextStartNodeIndex;
-    const decision = this.withPreemption(attempt, evaluation, snapshot.nodes.length);
+    const known = isExplained ? undefined : this.memo?.find(profile, record.info);
+    const decision = known === undefined ? this.evaluate(attempt, snapshot, isExplained) : this.recall(attempt, known);
     if (isExplained) this.reports.explain(decision, snapshot);
-    const durationUs = cycleDurationUs(this.cycleCost, evaluation.evaluatedCount, this.costRng);
+    const durationUs = cycleDurationUs(this.cycleCost, decision.evaluation.evaluatedCount, this.costRng);
     this.isBusy = true;
     if (durationUs === 0) this.conclude(decision);
     else this.ctx.engine.schedule(this.decisionKind, durationUs, this.eventTarget, [this, decision] as const);
   }
 
-  private withPreemption(attempt: Attempt, evaluation: Evaluation, nodeCount: number): Decision {
+  private evaluate(attempt: Attempt, snapshot: Snapshot, isDetailed: boolean): Decision {
+    const { profile, info, state } = attempt;
+    const nodeCount = snapshot.nodes.length;
+    this.offsetBounds.length = 0;
+    const evaluation = this.evaluator.schedulePod({
+      profile,
+      pod: info,
+      state,
+      snapshot,
+      nextStartNodeIndex: this.nextStartNodeIndex,
+      tieBreak: this.tieBreak,
+      isDetailed,
+    });
+    this.nextStartNodeIndex = evaluation.nextStartNodeIndex;
     const { fitError } = evaluation;
-    if (fitError === undefined) return { attempt, evaluation, nodeCount, nominating: CLEAR_NOMINATION, candidate: undefined };
-    if (attempt.profile.postFilterPlugins.length === 0) {
-      return { attempt, evaluation, nodeCount, nominating: NO_NOMINATION, candidate: undefined };
+    if (fitError === undefined) return { attempt, evaluation, nodeCount, nominating: CLEAR_NOMINATION, candidate: undefined, message: '' };
+    let nominating = NO_NOMINATION;
+    if (profile.postFilterPlugins.length > 0) {
+      const result = profile.runPostFilter(state, info, fitError.diagnosis);
+      fitError.diagnosis.postFilterMessage = messageOf(result.status);
+      nominating = result.nominating;
+      const candidate = isSuccess(result.status) ? result.candidate : undefined;
+      if (candidate !== undefined) return { attempt, evaluation, nodeCount, nominating, candidate, message: '' };
     }
-    const result = attempt.profile.runPostFilter(attempt.state, attempt.info, fitError.diagnosis);
-    fitError.diagnosis.postFilterMessage = messageOf(result.status);
-    const candidate = isSuccess(result.status) ? result.candidate : undefined;
-    return { attempt, evaluation, nodeCount, nominating: result.nominating, candidate };
+    const { message } = fitError;
+    const searchedCount = isSuccess(evaluation.preFilterStatus) ? fitError.diagnosis.nodeToStatus.explicitCount : -1;
+    this.memo?.keep(profile, info, { evaluation, nominating, message, nodeCount, searchedCount, offsetBounds: [...this.offsetBounds] });
+    return { attempt, evaluation, nodeCount, nominating, candidate: undefined, message };
+  }
+
+  /** The same failure as the last pod of this shape: nothing has changed since. */
+  private recall(attempt: Attempt, known: RememberedFailure): Decision {
+    const { evaluation, nodeCount, nominating, message } = known;
+    if (known.searchedCount >= 0) this.nextStartNodeIndex = (this.nextStartNodeIndex + known.searchedCount) % nodeCount;
+    for (const bound of known.offsetBounds) this.drawOffset(bound);
+    return { attempt, evaluation, nodeCount, nominating, candidate: undefined, message };
   }
 
   /** The cycle time has passed. Called by the decision event, or at once when decisions take no time. */
@@ -356,7 +387,7 @@ export class Scheduler {
 
   /** `fitError` tells the message when there is one; it is written out once, since it goes over all nodes. */
   private fail(decision: Decision, status: Status, fitError: FitError | undefined, nominating: NominatingInfo): void {
-    const message = fitError?.message ?? messageOf(status);
+    const message = decision.message !== '' ? decision.message : (fitError?.message ?? messageOf(status));
     this.failures.handle(decision.attempt, { status, fitError, nominating, message });
     this.reports.announce(decision, isRejected(status) ? 'unschedulable' : 'error', message, nominating);
   }
