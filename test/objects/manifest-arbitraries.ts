@@ -373,7 +373,15 @@ export const anyManifest: Readonly<Record<string, fc.Arbitrary<Raw>>> = {
     },
     {
       status: sparse({
-        ...counts('replicas', 'readyReplicas', 'availableReplicas', 'currentReplicas', 'updatedReplicas', 'collisionCount', 'observedGeneration'),
+        ...counts(
+          'replicas',
+          'readyReplicas',
+          'availableReplicas',
+          'currentReplicas',
+          'updatedReplicas',
+          'collisionCount',
+          'observedGeneration',
+        ),
         currentRevision: name,
         updateRevision: name,
       }),
