@@ -29,8 +29,6 @@ export function scenarioSchema(words: Vocabulary) {
       kind: z.literal('Scenario'),
       metadata: f.map({
         name: f.name('Names the output folder and the report'),
-        labels: f.textMap('Kept with the result').optional(),
-        annotations: f.textMap('Kept with the result').optional(),
       }),
       spec: f.map(
         {
