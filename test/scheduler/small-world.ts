@@ -35,6 +35,8 @@ export interface WorldOptions extends Partial<Omit<CreateSchedulerOptions, 'conf
   /** Default: no limit. */
   readonly qps?: number;
   readonly name?: string;
+  /** Only the holder of this lease schedules. */
+  readonly lease?: string;
 }
 
 export class SmallWorld {
@@ -69,6 +71,7 @@ export class SmallWorld {
       endpoint: 'control-plane',
       qps: options.qps ?? Infinity,
       burst: Infinity,
+      ...(options.lease === undefined ? {} : { leaderElection: { lease: options.lease } }),
       build: (ctx) => {
         const problems = new ProblemList();
         const plugins = [...schedulerPlugins, ...(options.plugins ?? [])];
