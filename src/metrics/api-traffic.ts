@@ -77,6 +77,12 @@ interface RequestStats {
   readonly latency: LatencySketch;
 }
 
+interface ClientStats {
+  requests: number;
+  errors: number;
+  throttledUs: number;
+}
+
 export const apiTraffic = defineMeasure({
   name: 'api-traffic',
   description: 'API requests, latency, refusals, and writes by kind.',
@@ -85,8 +91,9 @@ export const apiTraffic = defineMeasure({
     const all = newStats(7);
     const pairs = new Map<string, Map<string, RequestStats>>();
     let pairCount = 0;
-    const clients = new Map<string, { requests: number; errors: number; throttledUs: number }>();
-    const groups = new Map<string, string>();
+    const clients = new Map<string, ClientStats>();
+    /** By full name: every kubelet leads to the one record of all kubelets. */
+    const clientOf = new Map<string, ClientStats>();
     const writes = new Map<string, { added: number; modified: number; deleted: number }>();
     const requestSeries = ctx.clock.series();
     const errorSeries = ctx.clock.series();
@@ -95,6 +102,17 @@ export const apiTraffic = defineMeasure({
     let errorsInBucket = 0;
     let writesInBucket = 0;
     let totalWrites = 0;
+
+    function newClient(name: string): ClientStats {
+      const group = clientGroup(name);
+      let client = clients.get(group);
+      if (client === undefined) {
+        client = { requests: 0, errors: 0, throttledUs: 0 };
+        if (clients.size < MAX_CLIENTS) clients.set(group, client);
+      }
+      clientOf.set(name, client);
+      return client;
+    }
 
     ctx.onCommit((kind, type) => {
       writesInBucket++;
@@ -126,16 +144,7 @@ export const apiTraffic = defineMeasure({
         byKind.set(record.kind, stats);
       }
       if (stats !== undefined) count(stats, record.code, record.latencyUs);
-      let group = groups.get(record.client);
-      if (group === undefined) {
-        group = clientGroup(record.client);
-        groups.set(record.client, group);
-      }
-      let client = clients.get(group);
-      if (client === undefined) {
-        client = { requests: 0, errors: 0, throttledUs: 0 };
-        if (clients.size < MAX_CLIENTS) clients.set(group, client);
-      }
+      const client = clientOf.get(record.client) ?? newClient(record.client);
       client.requests++;
       if (isError) client.errors++;
       client.throttledUs += record.throttledUs;

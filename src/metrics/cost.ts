@@ -8,7 +8,7 @@
  */
 import { compareCodeUnits } from '../base/compare.ts';
 import { HOUR_US } from '../engine/units.ts';
-import { CPU, NODE, POD } from './cluster-records.ts';
+import { CPU, NODE, type NodeRecord, POD } from './cluster-records.ts';
 import { machineOf } from './cluster-view.ts';
 import { defineMeasure } from './measure.ts';
 import type { TableSpec } from './result.ts';
@@ -46,9 +46,8 @@ export const cost = defineMeasure({
     const useOfNode: MachineUse[] = [];
     const cpuOfNode: number[] = [];
 
-    function useFor(index: number, machine: string): MachineUse {
-      const known = useOfNode[index];
-      if (known !== undefined) return known;
+    function newUse(node: NodeRecord): MachineUse {
+      const machine = machineOf(node);
       let use = byMachine.get(machine);
       if (use === undefined) {
         use = {
@@ -59,12 +58,12 @@ export const cost = defineMeasure({
         };
         byMachine.set(machine, use);
       }
-      useOfNode[index] = use;
+      useOfNode[node.index] = use;
       return use;
     }
 
     ctx.view.onNode((node, change, timeUs) => {
-      const use = useFor(node.index, machineOf(node));
+      const use = useOfNode[node.index] ?? newUse(node);
       if (change & NODE.ADDED) use.nodes.add(timeUs, 1);
       if (change & NODE.REMOVED) use.nodes.add(timeUs, -1);
       if (change & NODE.CAPACITY) {
@@ -73,7 +72,7 @@ export const cost = defineMeasure({
       }
     });
     ctx.view.onPod(POD.CLAIMED | POD.RELEASED | POD.USE_BEGAN | POD.USE_ENDED, (pod, change, timeUs) => {
-      const use = useFor(pod.node!.index, machineOf(pod.node!));
+      const use = useOfNode[pod.node!.index] ?? newUse(pod.node!);
       if (change & POD.CLAIMED) use.cpuRequested.add(timeUs, pod.requests[CPU]!);
       if (change & POD.RELEASED) use.cpuRequested.add(timeUs, -pod.requests[CPU]!);
       if (change & POD.USE_BEGAN) use.cpuUsed.add(timeUs, pod.usage[CPU]!);

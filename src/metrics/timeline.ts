@@ -4,7 +4,7 @@
  * Cost      O(1) per record; at most MAX_ROWS rows are kept, the rest is counted
  */
 
-import { compareCodeUnits } from '../base/compare.ts';
+import { sortedBy } from '../base/compare.ts';
 import { NODE, POD } from './cluster-records.ts';
 import type { KubeEventRecord } from './measure.ts';
 import { defineMeasure } from './measure.ts';
@@ -14,7 +14,7 @@ import { StepIntegral } from './sample-clock.ts';
 import { column, TableBuilder } from './table-builder.ts';
 
 const MAX_ROWS = 20_000;
-/** Distinct (type, reason, kind) of cluster events; upstream has about a hundred. */
+/** Distinct reasons of cluster events; upstream has about a hundred. */
 const MAX_REASONS = 500;
 
 export const TIMELINE: TableSpec = {
@@ -72,7 +72,7 @@ export const timeline = defineMeasure({
   create: (ctx) => {
     const rows = new TableBuilder(TIMELINE, MAX_ROWS);
     const openFaults = new Map<string | number, number>();
-    const reasons = new Map<string, ReasonCount>();
+    const reasons = new Map<string, ReasonCount[]>();
     const strikes = new Map<string, number>();
     const registered = new StepIntegral(0);
     const ready = new StepIntegral(0);
@@ -123,8 +123,7 @@ export const timeline = defineMeasure({
     return {
       finish: () => {
         const counts = new TableBuilder(EVENT_COUNTS);
-        for (const key of [...reasons.keys()].sort(compareCodeUnits)) {
-          const entry = reasons.get(key)!;
+        for (const entry of sortedBy([...reasons.values()].flat(), ({ type, reason, kind }) => `${type} ${reason} ${kind}`)) {
           counts.push(entry.type, entry.reason, entry.kind, entry.count, entry.firstUs, entry.lastUs, entry.message);
         }
         const nodes = new TableBuilder(NODE_SERIES);
@@ -177,22 +176,19 @@ function nodeChanges(change: number, timeUs: number): string[] {
   return found;
 }
 
-function countReason(reasons: Map<string, ReasonCount>, record: KubeEventRecord, timeUs: number): void {
-  const { kind } = record;
-  const key = `${record.type}/${record.reason}/${kind}`;
-  const known = reasons.get(key);
-  if (known !== undefined) {
+function countReason(reasons: Map<string, ReasonCount[]>, record: KubeEventRecord, timeUs: number): void {
+  const { kind, type, reason, message } = record;
+  let counts = reasons.get(reason);
+  if (counts === undefined) {
+    if (reasons.size >= MAX_REASONS) return;
+    counts = [];
+    reasons.set(reason, counts);
+  }
+  for (const known of counts) {
+    if (known.kind !== kind || known.type !== type) continue;
     known.count++;
     known.lastUs = timeUs;
-  } else if (reasons.size < MAX_REASONS) {
-    reasons.set(key, {
-      type: record.type,
-      reason: record.reason,
-      kind,
-      count: 1,
-      firstUs: timeUs,
-      lastUs: timeUs,
-      message: record.message,
-    });
+    return;
   }
+  counts.push({ type, reason, kind, count: 1, firstUs: timeUs, lastUs: timeUs, message });
 }

@@ -75,9 +75,7 @@ export const utilization = defineMeasure({
     const nodeState: { allocatable: Float64Array; isReady: boolean }[] = [];
     const cluster = groupNamed(groups, ctx, 'cluster', 'cluster');
 
-    function groupsFor(node: NodeRecord): readonly Group[] {
-      const known = groupsOfNode[node.index];
-      if (known !== undefined) return known;
+    function newGroups(node: NodeRecord): readonly Group[] {
       const made = [
         cluster,
         groupNamed(groups, ctx, 'zone', ctx.view.domainName(node.domains[3]!)),
@@ -91,7 +89,7 @@ export const utilization = defineMeasure({
 
     ctx.view.onNode((node, change, timeUs) => {
       if (!(change & (NODE.CAPACITY | NODE.READY | NODE.NOT_READY | NODE.ADDED))) return;
-      const targets = groupsFor(node);
+      const targets = groupsOfNode[node.index] ?? newGroups(node);
       const state = nodeState[node.index]!;
       for (const group of targets) {
         group.change(timeUs, CAPACITY, state.allocatable, -1);
@@ -104,7 +102,7 @@ export const utilization = defineMeasure({
       state.isReady = node.isReady;
     });
     ctx.view.onPod(WATCHED, (pod, change, timeUs) => {
-      const targets = groupsFor(pod.node!);
+      const targets = groupsOfNode[pod.node!.index] ?? newGroups(pod.node!);
       for (let i = 0; i < targets.length; i++) {
         const group = targets[i]!;
         if (change & POD.CLAIMED) group.change(timeUs, REQUESTED, pod.requests, 1);
@@ -126,11 +124,11 @@ export const utilization = defineMeasure({
         const spanUs = Math.max(0, endUs - ctx.settings.warmupUs);
         const times = ctx.clock.times();
         for (const group of inOrder(groups)) {
-          group.advance(endUs);
+          group.noteWarmup(endUs);
           for (const resource of shown) {
             const name = ctx.view.resources[resource]!;
             const scale = name === 'cpu' ? 1000 : 1;
-            const area = (quantity: number): number => group.area(quantity, resource);
+            const area = (quantity: number): number => group.area(endUs, quantity, resource);
             const value = (quantity: number): number => (group.values[quantity]![resource] ?? 0) / scale;
             const mean = (quantity: number): number | null => (spanUs > 0 ? area(quantity) / scale / spanUs : null);
             if (area(CAPACITY) === 0 && area(REQUESTED) === 0 && value(CAPACITY) === 0) continue;
@@ -155,8 +153,8 @@ export const utilization = defineMeasure({
           }
         }
         const share = (resource: number, quantity: number): number | null => {
-          const capacity = cluster.area(CAPACITY, resource);
-          return capacity > 0 ? cluster.area(quantity, resource) / capacity : null;
+          const capacity = cluster.area(endUs, CAPACITY, resource);
+          return capacity > 0 ? cluster.area(endUs, quantity, resource) / capacity : null;
         };
         return {
           tables: [totals.build(), series.build()],
@@ -198,17 +196,23 @@ export const utilization = defineMeasure({
   },
 });
 
-/** One zone, rack, machine kind, or the cluster: current amounts and their integrals, by quantity and resource. */
+/**
+ * One zone, rack, machine kind, or the cluster: current amounts and their integrals, by quantity and resource.
+ *
+ * The integral of a step function up to T is value(T) × T minus the sum of (step × time of the step), so a change touches
+ * only what changes and nothing has to be carried forward.
+ */
 class Group {
   readonly scope: Scope;
   readonly domain: string;
   readonly values: Float64Array[];
   readonly peaks: number[];
-  /** Value × us since the start, and what of it lies before the end of warm-up. */
-  private readonly areas: Float64Array[];
+  /** Sum of step × time. */
+  private readonly moments: Float64Array[];
+  /** What of the integrals lies before the end of warm-up. */
   private readonly warmupAreas: Float64Array[];
   private readonly warmupUs: number;
-  private sinceUs: number;
+  private isWarm: boolean;
   private width: number;
   private readonly taken: Float64Array[];
   private readonly series: BucketSeries[][];
@@ -219,39 +223,37 @@ class Group {
     this.domain = domain;
     this.width = 4;
     this.values = vectors(this.width);
-    this.areas = vectors(this.width);
+    this.peaks = [];
+    this.moments = vectors(this.width);
     this.warmupAreas = vectors(this.width);
     this.warmupUs = warmupUs;
+    this.isWarm = warmupUs === 0;
     this.taken = vectors(this.width);
-    this.peaks = [];
-    this.sinceUs = 0;
-    this.series = [];
+    this.series = Array.from({ length: QUANTITIES }, () => []);
     this.hasSeries = hasSeries;
   }
 
-  /** Integrates everything up to `timeUs`. */
-  advance(timeUs: number): void {
-    if (this.sinceUs < this.warmupUs && timeUs >= this.warmupUs) this.endWarmup();
-    const span = timeUs - this.sinceUs;
-    if (span <= 0) return;
-    this.sinceUs = timeUs;
-    this.integrate(span);
-  }
-
-  /** The integral since the end of warm-up. */
-  area(quantity: number, resource: number): number {
-    return (this.areas[quantity]![resource] ?? 0) - (this.warmupAreas[quantity]![resource] ?? 0);
-  }
-
   change(timeUs: number, quantity: number, amounts: Float64Array, sign: 1 | -1): void {
-    this.advance(timeUs);
+    if (!this.isWarm) this.noteWarmup(timeUs);
     if (amounts.length > this.width) this.widen(amounts.length);
     const value = this.values[quantity]!;
-    for (let i = 0; i < amounts.length; i++) value[i]! += sign * amounts[i]!;
+    const moment = this.moments[quantity]!;
+    for (let i = 0; i < amounts.length; i++) {
+      const step = sign * amounts[i]!;
+      value[i]! += step;
+      moment[i]! += step * timeUs;
+    }
   }
 
+  /** The integral from the end of warm-up to `timeUs`, in amount × us. */
+  area(timeUs: number, quantity: number, resource: number): number {
+    if (timeUs <= this.warmupUs) return 0;
+    return this.areaAt(timeUs, quantity, resource) - (this.warmupAreas[quantity]![resource] ?? 0);
+  }
+
+  /** Takes the present ratio of requested to capacity into the peaks. */
   notePeak(): void {
-    if (this.sinceUs < this.warmupUs) return;
+    if (!this.isWarm) return;
     const capacity = this.values[CAPACITY]!;
     const requested = this.values[REQUESTED]!;
     for (let i = 0; i < this.width; i++) {
@@ -261,24 +263,29 @@ class Group {
     }
   }
 
+  /** Before any change at or after the end of warm-up, and at the end of the run. */
+  noteWarmup(timeUs: number): void {
+    if (this.isWarm || timeUs < this.warmupUs) return;
+    this.isWarm = true;
+    for (let quantity = 0; quantity < QUANTITIES; quantity++) {
+      const areas = this.warmupAreas[quantity]!;
+      for (let i = 0; i < areas.length; i++) areas[i] = this.areaAt(this.warmupUs, quantity, i);
+    }
+    this.notePeak();
+  }
+
   sample(timeUs: number, widthUs: number, clock: SampleClock): void {
     if (!this.hasSeries) return;
-    this.advance(timeUs);
     for (let quantity = 0; quantity < QUANTITIES; quantity++) {
-      let perResource = this.series[quantity];
-      if (perResource === undefined) {
-        perResource = [];
-        this.series[quantity] = perResource;
-      }
       for (let resource = 0; resource < this.width; resource++) {
-        let series = perResource[resource];
+        const area = this.areaAt(timeUs, quantity, resource);
+        let series = this.series[quantity]![resource];
         if (series === undefined) {
           // Most machines offer few of the resources the cluster knows.
-          if (this.areas[quantity]![resource] === 0) continue;
+          if (area === 0) continue;
           series = clock.series();
-          perResource[resource] = series;
+          this.series[quantity]![resource] = series;
         }
-        const area = this.areas[quantity]![resource]!;
         series.push((area - this.taken[quantity]![resource]!) / widthUs);
         this.taken[quantity]![resource] = area;
       }
@@ -295,23 +302,13 @@ class Group {
     }
   }
 
-  private endWarmup(): void {
-    this.integrate(this.warmupUs - this.sinceUs);
-    this.sinceUs = this.warmupUs;
-    for (let quantity = 0; quantity < QUANTITIES; quantity++) this.warmupAreas[quantity]!.set(this.areas[quantity]!);
-    this.notePeak();
-  }
-
-  private integrate(span: number): void {
-    for (let quantity = 0; quantity < QUANTITIES; quantity++) {
-      const value = this.values[quantity]!;
-      const area = this.areas[quantity]!;
-      for (let i = 0; i < value.length; i++) area[i]! += value[i]! * span;
-    }
+  /** The integral from the start to `timeUs`, at or after the last change. */
+  private areaAt(timeUs: number, quantity: number, resource: number): number {
+    return (this.values[quantity]![resource] ?? 0) * timeUs - (this.moments[quantity]![resource] ?? 0);
   }
 
   private widen(width: number): void {
-    for (const list of [this.values, this.areas, this.warmupAreas, this.taken]) {
+    for (const list of [this.values, this.moments, this.warmupAreas, this.taken]) {
       for (let i = 0; i < QUANTITIES; i++) {
         const wider = new Float64Array(width);
         wider.set(list[i]!);
