@@ -5,8 +5,9 @@
 import { apiBench } from './api.ts';
 import { engineBench } from './engine.ts';
 import { type Bench, peakMemoryMb, type Row } from './harness.ts';
+import { podsBench } from './pods.ts';
 
-const benches: readonly Bench[] = [engineBench, apiBench];
+const benches: readonly Bench[] = [engineBench, apiBench, podsBench];
 
 const words = process.argv.slice(2);
 const quick = words.includes('--quick');
