@@ -127,7 +127,7 @@ test('a scheduler that remembers failures runs event for event like one that doe
       };
       expect(runWith(true)).toBe(runWith(false));
     }),
-    60,
+    40,
   );
 });
 

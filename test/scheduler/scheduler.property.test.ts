@@ -131,7 +131,7 @@ test('whatever happens, no node is overbooked, and once it is quiet every pod th
         expect(world.scheduler.queueCounts).toMatchObject({ active: 0, backoff: 0, inFlight: 0, binding: 0 });
       },
     ),
-    60,
+    40,
   );
 });
 
@@ -212,6 +212,6 @@ test('both evaluators lead to the same run, event for event', () => {
       };
       expect(runWith('incremental')).toBe(runWith('plain'));
     }),
-    40,
+    25,
   );
 });
