@@ -121,6 +121,8 @@ export interface OwnerRecord {
 }
 
 export interface PodRecord {
+  /** In order of creation. */
+  readonly index: number;
   readonly key: string;
   readonly uid: string;
   readonly workload: WorkloadRecord;

@@ -171,8 +171,8 @@ export class ClusterView {
     const { workload } = owner;
     const shape = this.shapeOf(podRequests(pod));
     shape.count++;
-    this.podsCreated++;
     const record: PodRecord = {
+      index: this.podsCreated++,
       key: keyOf(pod),
       uid: pod.metadata.uid,
       workload,

@@ -17,7 +17,7 @@ import { compareCodeUnits } from '../base/compare.ts';
 import { requiredByBudget } from './budget-rule.ts';
 import { LEVELS, type NodeRecord, POD, type PodRecord, type WorkloadRecord } from './cluster-records.ts';
 import { defineMeasure } from './measure.ts';
-import { Refit } from './refit.ts';
+import { inOrderOfPlacement, Refit } from './refit.ts';
 import type { TableSpec } from './result.ts';
 import { StepIntegral } from './sample-clock.ts';
 import { column, TableBuilder } from './table-builder.ts';
@@ -150,10 +150,13 @@ export const failureDomains = defineMeasure({
     return {
       finish: (endUs) => {
         const analysis = new Analysis(ctx.view.nodes, (id) => ctx.view.domainName(id));
+        const required = new Map(
+          ctx.view.workloads.map((workload) => [workload, requiredByBudget(workload, analysis.podsOf(workload)[0], ctx.view.budgets)]),
+        );
+        const requiredOf = (workload: WorkloadRecord): number | undefined => required.get(workload);
         const table = new TableBuilder(FAILURE_DOMAINS);
         for (const workload of shownWorkloads(ctx.view.workloads, analysis)) {
           const track = tracks[workload.index];
-          const required = requiredByBudget(workload, analysis.podsOf(workload)[0], ctx.view.budgets);
           LEVELS.forEach((level, index) => {
             const spread = analysis.spreadOf(workload, index);
             if (spread.total === 0) return;
@@ -172,7 +175,7 @@ export const failureDomains = defineMeasure({
               completeUs > 0 ? track!.shares[index]!.total(endUs) / completeUs : null,
               survivable(spread.counts, 1),
               survivable(spread.counts, Math.floor((wanted ?? spread.total) / 2) + 1),
-              required === undefined ? null : survivable(spread.counts, required),
+              requiredOf(workload) === undefined ? null : survivable(spread.counts, requiredOf(workload)!),
               analysis.refitShare(workload, index, spread.worstId),
             );
           });
@@ -227,22 +230,29 @@ class Analysis {
   private readonly total: number;
   private readonly refit: Refit;
   private readonly refitCache: Map<number, Set<PodRecord>>;
+  private readonly ordered: readonly PodRecord[];
+  private readonly byDomain: (Map<number, PodRecord[]> | undefined)[];
+  private readonly domainCounts: readonly number[];
 
   constructor(nodes: readonly NodeRecord[], nameOf: (id: number) => string) {
     this.nodes = nodes;
     this.nameOf = nameOf;
     this.standing = new Map();
-    let total = 0;
+    const all: PodRecord[] = [];
     for (const node of nodes) {
       for (const pod of node.pods) {
         if (!pod.isStanding) continue;
-        total++;
+        all.push(pod);
         const list = this.standing.get(pod.workload);
         if (list === undefined) this.standing.set(pod.workload, [pod]);
         else list.push(pod);
       }
     }
-    this.total = total;
+    this.total = all.length;
+    this.ordered = inOrderOfPlacement(all);
+    this.byDomain = [];
+    const present = nodes.filter((node) => node.node !== undefined);
+    this.domainCounts = LEVELS.map((_, level) => new Set(present.map((node) => node.domains[level])).size);
     this.refit = new Refit(nodes);
     this.refitCache = new Map();
   }
@@ -264,7 +274,7 @@ class Analysis {
   }
 
   domainsAt(level: number): number {
-    return new Set(this.nodes.filter((node) => node.node !== undefined).map((node) => node.domains[level])).size;
+    return this.domainCounts[level]!;
   }
 
   refitShare(workload: WorkloadRecord, level: number, domain: number): number {
@@ -275,18 +285,13 @@ class Analysis {
 
   /** Rows of DOMAIN_LOSS after the level. */
   lossesAt(level: number, requiredOf: (workload: WorkloadRecord) => number | undefined): (string | number | null)[][] {
-    const byDomain = new Map<number, { nodes: number; pods: PodRecord[] }>();
+    const nodesOf = new Map<number, number>();
     for (const node of this.nodes) {
       const domain = node.domains[level]!;
-      let entry = byDomain.get(domain);
-      if (entry === undefined) {
-        entry = { nodes: 0, pods: [] };
-        byDomain.set(domain, entry);
-      }
-      if (node.node !== undefined) entry.nodes++;
-      for (const pod of node.pods) if (pod.isStanding) entry.pods.push(pod);
+      nodesOf.set(domain, (nodesOf.get(domain) ?? 0) + (node.node === undefined ? 0 : 1));
     }
-    const order = [...byDomain].map(([domain, entry]) => ({ domain, name: this.nameOf(domain), ...entry }));
+    const podsOf = this.podsByDomain(level);
+    const order = [...nodesOf].map(([domain, nodes]) => ({ domain, name: this.nameOf(domain), nodes, pods: podsOf.get(domain) ?? [] }));
     order.sort((a, b) => b.pods.length - a.pods.length || compareCodeUnits(a.name, b.name));
     const shown = LEVELS[level] === 'node' ? order.slice(0, MAX_NODES_SHOWN) : order;
     return shown.map(({ domain, name, nodes, pods }) => {
@@ -320,15 +325,26 @@ class Analysis {
     const key = domain * LEVELS.length + level;
     let placed = this.refitCache.get(key);
     if (placed === undefined) {
-      const lost: PodRecord[] = [];
-      for (const node of this.nodes) {
-        if (node.domains[level] !== domain) continue;
-        for (const pod of node.pods) if (pod.isStanding) lost.push(pod);
-      }
-      placed = this.refit.place(lost, (node) => node.domains[level] !== domain);
+      placed = this.refit.place(this.podsByDomain(level).get(domain) ?? [], (node) => node.domains[level] !== domain);
       this.refitCache.set(key, placed);
     }
     return placed;
+  }
+
+  /** The pods that stand in each domain of a level, in the order they would be placed. */
+  private podsByDomain(level: number): Map<number, PodRecord[]> {
+    let known = this.byDomain[level];
+    if (known === undefined) {
+      known = new Map();
+      for (const pod of this.ordered) {
+        const domain = pod.node!.domains[level]!;
+        const list = known.get(domain);
+        if (list === undefined) known.set(domain, [pod]);
+        else list.push(pod);
+      }
+      this.byDomain[level] = known;
+    }
+    return known;
   }
 
   private spread(pods: readonly PodRecord[], level: number): SpreadAtEnd {

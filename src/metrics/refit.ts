@@ -9,7 +9,6 @@
  * Cost      O(nodes + pods) per distinct pod template and domain: free room only shrinks, so the search for a template
  *           goes on where it last found room
  */
-import { compareCodeUnits } from '../base/compare.ts';
 import { type Pod, priorityOf } from '../objects/pod.ts';
 import { compileNodeSelector, labelsContain, type NodeMatcher } from '../objects/selectors.ts';
 import { findUntolerated, isHardEffect } from '../objects/taints.ts';
@@ -29,12 +28,13 @@ export class Refit {
     this.keys = new Map();
   }
 
-  /** The pods among `lost` that find room on candidates for which `isLeft` holds. */
+  /** The pods among `lost`, given in the order of `inOrderOfPlacement`, that find room on candidates for which `isLeft` holds. */
   place(lost: readonly PodRecord[], isLeft: (node: NodeRecord) => boolean): Set<PodRecord> {
     const placed = new Set<PodRecord>();
-    const taken = new Map<number, Float64Array>();
+    /** Free amounts of candidates that have taken a pod in. */
+    const shrunk = new Map<number, Float64Array>();
     const cursors = new Map<string, number>();
-    for (const pod of inOrderOfPlacement(lost)) {
+    for (const pod of lost) {
       let key = this.keys.get(pod);
       if (key === undefined) {
         key = templateKey(pod);
@@ -43,24 +43,19 @@ export class Refit {
       let at = cursors.get(key) ?? 0;
       for (; at < this.candidates.length; at++) {
         const node = this.candidates[at]!;
-        if (!isLeft(node) || !this.fits(pod, at, taken.get(at)) || !this.accepts(node, pod.pod)) continue;
-        taken.set(at, addTaken(taken.get(at), pod.requests));
+        if (!isLeft(node) || !fits(pod, shrunk.get(at) ?? this.free[at]!) || !this.accepts(node, pod.pod)) continue;
+        let left = shrunk.get(at);
+        if (left === undefined) {
+          left = this.free[at]!.slice();
+          shrunk.set(at, left);
+        }
+        for (let i = 0; i < pod.requests.length && i < left.length; i++) left[i]! -= pod.requests[i]!;
         placed.add(pod);
         break;
       }
       cursors.set(key, at);
     }
     return placed;
-  }
-
-  private fits(pod: PodRecord, at: number, taken: Float64Array | undefined): boolean {
-    const free = this.free[at]!;
-    const { requests } = pod;
-    for (let i = 0; i < requests.length; i++) {
-      const request = requests[i]!;
-      if (request > 0 && request > (free[i] ?? 0) - (taken?.[i] ?? 0)) return false;
-    }
-    return true;
   }
 
   private accepts(record: NodeRecord, pod: Pod): boolean {
@@ -78,13 +73,14 @@ export class Refit {
   }
 }
 
-function inOrderOfPlacement(pods: readonly PodRecord[]): PodRecord[] {
+/** Most important first, then largest first; a total order. */
+export function inOrderOfPlacement(pods: readonly PodRecord[]): PodRecord[] {
   return [...pods].sort(
     (a, b) =>
       priorityOf(b.pod) - priorityOf(a.pod) ||
       b.requests[CPU]! - a.requests[CPU]! ||
       b.requests[MEMORY]! - a.requests[MEMORY]! ||
-      compareCodeUnits(a.key, b.key),
+      a.index - b.index,
   );
 }
 
@@ -95,8 +91,11 @@ function templateKey(pod: PodRecord): string {
   return `${pod.requests.join(' ')} ${JSON.stringify(constraints)}`;
 }
 
-function addTaken(taken: Float64Array | undefined, requests: Float64Array): Float64Array {
-  const sum = new Float64Array(Math.max(taken?.length ?? 0, requests.length));
-  for (let i = 0; i < sum.length; i++) sum[i] = (taken?.[i] ?? 0) + (requests[i] ?? 0);
-  return sum;
+function fits(pod: PodRecord, free: Float64Array): boolean {
+  const { requests } = pod;
+  for (let i = 0; i < requests.length; i++) {
+    const request = requests[i]!;
+    if (request > 0 && request > (free[i] ?? 0)) return false;
+  }
+  return true;
 }
