@@ -5,9 +5,10 @@
 import { apiBench } from './api.ts';
 import { engineBench } from './engine.ts';
 import { type Bench, peakMemoryMb, type Row } from './harness.ts';
+import { schedulerBench } from './scheduler.ts';
 import { podsBench } from './pods.ts';
 
-const benches: readonly Bench[] = [engineBench, apiBench, podsBench];
+const benches: readonly Bench[] = [engineBench, apiBench, podsBench, schedulerBench];
 
 const words = process.argv.slice(2);
 const quick = words.includes('--quick');

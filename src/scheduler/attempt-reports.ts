@@ -63,7 +63,7 @@ export class AttemptReports {
       nodeName: isScheduled ? evaluation.nodeName : '',
       nodeCount: decision.nodeCount,
       evaluatedCount: evaluation.evaluatedCount,
-      feasibleCount: evaluation.feasible.length,
+      feasibleCount: evaluation.feasibleCount,
       tieCount: evaluation.tieCount,
       message,
       unschedulablePlugins: isScheduled ? NO_NAMES : record.unschedulablePlugins,

@@ -169,6 +169,10 @@ class NominatedList implements NominatedPods {
     return this.byNode.get(nodeName) ?? [];
   }
 
+  nodeNames(): Iterable<string> {
+    return this.byNode.keys();
+  }
+
   add(pod: PodInfo): void {
     const { nominatedNodeName } = pod.pod.status;
     this.byNode.set(nominatedNodeName, [...this.onNode(nominatedNodeName), pod]);

@@ -43,6 +43,47 @@ export function defaultSelector(pod: PodShape, lister: ClusterLister): LabelMatc
   return new LabelMatcher([...equalities(labels), ...more], false, undefined);
 }
 
+/** Tells when the selector of a shape may have become another one: what it is made of was replaced. */
+export class DefaultSelectorWatch {
+  private readonly pod: PodShape;
+  private readonly lister: ClusterLister;
+  private services: readonly unknown[] | undefined;
+  private owner: unknown;
+
+  constructor(pod: PodShape, lister: ClusterLister) {
+    this.pod = pod;
+    this.lister = lister;
+    this.services = undefined;
+    this.owner = undefined;
+  }
+
+  /** Whether anything changed since the last call; true on the first. */
+  hasChanged(): boolean {
+    const services = this.lister.inNamespace('Service', this.pod.namespace);
+    const owner = this.ownerNow();
+    const known = this.services;
+    let isSame = known !== undefined && owner === this.owner && services.length === known.length;
+    for (let i = 0; isSame && i < services.length; i++) isSame = services[i] === known![i];
+    if (isSame) return false;
+    this.services = services.slice();
+    this.owner = owner;
+    return true;
+  }
+
+  private ownerNow(): unknown {
+    const { controller, namespace } = this.pod;
+    if (controller === undefined) return undefined;
+    switch (controller.kind) {
+      case 'ReplicationController':
+      case 'ReplicaSet':
+      case 'StatefulSet':
+        return this.lister.get(controller.kind, `${namespace}/${controller.name}`);
+      default:
+        return undefined;
+    }
+  }
+}
+
 function equalities(labels: StringMap): Requirement[] {
   return Object.keys(labels).map((key) => ({ key, operator: 'In', values: [labels[key]!], bound: 0n }));
 }

@@ -16,9 +16,10 @@ import type { BuiltInKind, KindMap } from '../objects/kinds.ts';
 import type { ObjectKey, TimeUs } from '../objects/meta.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../objects/storage.ts';
 import type { ClusterEvent } from './cluster-event.ts';
-import type { ColumnFilter, ColumnScore } from './column-programs.ts';
+import type { ClusterFilter, ClusterScore, ColumnFilter, ColumnScore } from './column-programs.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { Diagnosis, FitError } from './diagnosis.ts';
+import type { DomainTables } from './domain-tables.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo, PodInfos } from './pod-info.ts';
 import type { Profile } from './profile.ts';
@@ -83,6 +84,8 @@ export interface Snapshot {
 export interface NominatedPods {
   /** In the order of nomination. */
   onNode(nodeName: string): readonly PodInfo[];
+  /** Nodes that may have such pods. */
+  nodeNames(): Iterable<string>;
   readonly isEmpty: boolean;
 }
 
@@ -213,20 +216,33 @@ export interface Plugin {
   preEnqueue?(pod: PodInfo): Status;
   less?(a: QueueItem, b: QueueItem): boolean;
   preFilter?(state: CycleState, pod: PodInfo): PreFilterResult;
+  /** PreFilter says the same of every pod of a shape that has no volumes, whatever the cluster, and writes what is the same. */
+  readonly preFilterReach?: 'shape';
   readonly preFilterExtensions?: PreFilterExtensions;
   filter?(state: CycleState, pod: PodInfo, node: NodeInfo): Status;
   readonly filterReach?: Reach;
   /** The fast form of `filter` for pods of this shape, for nodes of ordinary amounts; undefined where there is none. */
   columnFilter?(pod: PodInfo): ColumnFilter | undefined;
+  /** The fast form of `preFilter` and `filter` together, of a plugin that looks at the whole cluster; likewise. */
+  clusterFilter?(pod: PodInfo, tables: DomainTables): ClusterFilter | undefined;
   postFilter?(state: CycleState, pod: PodInfo, diagnosis: Diagnosis): PostFilterResult;
   preScore?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Status;
+  /** PreScore says the same of every pod of a shape, whatever the nodes, and writes what is the same. */
+  readonly preScoreReach?: 'shape';
   /** Fills `scores[i]` with the raw score of `nodes[i]`, an integer. */
   score?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], scores: Float64Array): Status;
   readonly scoreReach?: Reach;
   /** The fast form of `score`, likewise; only for plugins whose raw scores need no normalization. */
   columnScore?(pod: PodInfo): ColumnScore | undefined;
+  /** The fast form of `preScore`, `score` and `normalize` together, of a plugin that looks at the whole cluster; likewise. */
+  clusterScore?(pod: PodInfo, tables: DomainTables): ClusterScore | undefined;
   /** Brings raw scores to 0..100 in place; absent where raw scores already are. */
   normalize?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], scores: Float64Array): Status;
+  /**
+   * What `normalize` makes of each of any number of scores that are all 0. Only for plugins whose `normalize` looks at
+   * the scores alone: it may then be called without nodes.
+   */
+  readonly normalizedZero?: number;
   reserve?(state: CycleState, pod: PodInfo, nodeName: string): Status;
   unreserve?(state: CycleState, pod: PodInfo, nodeName: string): void;
   permit?(state: CycleState, pod: PodInfo, nodeName: string): PermitResult;
@@ -290,12 +306,14 @@ export interface PluginScores {
   readonly normalized: Float64Array;
 }
 
+/** What was found out. `feasible` and `totals` are to be read before the snapshot is refreshed. */
 export interface Evaluation {
   readonly outcome: 'scheduled' | 'unschedulable' | 'error';
   /** Chosen node; empty unless scheduled. */
   readonly nodeName: string;
   /** Nodes that passed, in the order they were found. */
   readonly feasible: readonly NodeInfo[];
+  readonly feasibleCount: number;
   /** Nodes looked at, feasible or not. */
   readonly evaluatedCount: number;
   /** Weighted sums in the order of `feasible`; empty when nothing was scored. */

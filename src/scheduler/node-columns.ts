@@ -3,8 +3,12 @@
  * the snapshot.
  *
  * HOT       read for every (pod, node); written once per changed node and attempt
- * Layout    parallel Float64Arrays; `stamp[i]` grows whenever anything of node i changed, `nodeStamp[i]` only
- *           when its node object did, so that a reader knows by one comparison whether what it remembers still holds
+ * Layout    parallel Float64Arrays, and a journal: a ring of the places that changed, so that a reader who
+ *           remembers something per node takes up where it stopped reading, without looking at the other nodes
+ *
+ *               journal  [ 4  4  17  9 | 2  4 ]      entry = 2 * place, plus 1 when the node object changed
+ *                                       ^ written next; entry number n stands at n mod the length
+ *
  * Oracle    the NodeInfo of the same place; held together by incremental-evaluator.property.test.ts
  */
 import type { CacheObserver, SchedulerCache } from './cache.ts';
@@ -13,6 +17,9 @@ import type { Amount } from './resources.ts';
 
 /** Below this, 100 times an amount is a safe integer, and columns compute as BigInt would. */
 const AMOUNT_MAX = 90_071_992_547_409;
+/** Past some changes per node, looking at every node costs a reader no more than reading on. */
+const JOURNAL_PER_NODE = 4;
+const JOURNAL_MIN = 256;
 
 export class NodeColumns implements CacheObserver {
   nodes: readonly NodeInfo[];
@@ -29,12 +36,15 @@ export class NodeColumns implements CacheObserver {
   podCapacity: Float64Array;
   /** 1 where every amount is an ordinary number; 0 where a reader must ask the NodeInfo itself. */
   isOrdinary: Uint8Array;
-  stamp: Float64Array;
-  nodeStamp: Float64Array;
+  journal: Int32Array;
+  /** Entries ever written; a reader that is further behind than the ring is long has to look at every node. */
+  journalEnd: number;
   /** Grows when the list of nodes is rebuilt: positions mean something else then. */
   listing: number;
 
-  private clock: number;
+  /** For readers that want to see each place once: the last pass that met it. */
+  private marks: Int32Array;
+  private markCount: number;
   private readonly dirty: Set<NodeInfo>;
   private readonly dirtyNodes: Set<NodeInfo>;
 
@@ -43,10 +53,11 @@ export class NodeColumns implements CacheObserver {
     this.cpuTotal = this.memTotal = this.ephemeralTotal = new Float64Array(0);
     this.cpuTaken = this.memTaken = this.ephemeralTaken = new Float64Array(0);
     this.cpuFilled = this.memFilled = this.podCount = this.podCapacity = new Float64Array(0);
-    this.stamp = this.nodeStamp = new Float64Array(0);
     this.isOrdinary = new Uint8Array(0);
+    this.journal = this.marks = new Int32Array(0);
+    this.journalEnd = 0;
+    this.markCount = 0;
     this.listing = 0;
-    this.clock = 0;
     this.dirty = new Set();
     this.dirtyNodes = new Set();
     cache.addObserver(this);
@@ -80,25 +91,51 @@ export class NodeColumns implements CacheObserver {
     this.podCount = new Float64Array(count);
     this.podCapacity = new Float64Array(count);
     this.isOrdinary = new Uint8Array(count);
-    this.stamp = new Float64Array(count);
-    this.nodeStamp = new Float64Array(count);
+    this.journal = new Int32Array(Math.max(JOURNAL_MIN, count * JOURNAL_PER_NODE));
+    this.journalEnd = 0;
+    this.marks = new Int32Array(count);
+    this.markCount = 0;
     this.listing++;
-    for (const node of nodes) this.write(node, true);
+    for (const node of nodes) this.write(node);
     this.dirty.clear();
     this.dirtyNodes.clear();
   }
 
   /** Takes in what changed since the last call; after the snapshot was refreshed, before anything is read. */
   refresh(): void {
+    if (this.dirty.size === 0) return;
     for (const node of this.dirty) {
       // Ghosts and nodes that have gone again have no place.
-      if (node.position >= 0 && this.nodes[node.position] === node) this.write(node, this.dirtyNodes.has(node));
+      if (node.position < 0 || this.nodes[node.position] !== node) continue;
+      this.write(node);
+      this.journal[this.journalEnd++ % this.journal.length] = node.position * 2 + (this.dirtyNodes.has(node) ? 1 : 0);
     }
     this.dirty.clear();
-    this.dirtyNodes.clear();
+    if (this.dirtyNodes.size > 0) this.dirtyNodes.clear();
   }
 
-  private write(node: NodeInfo, isNodeChange: boolean): void {
+  /** Whether the ring no longer has everything from entry `cursor` on. */
+  isTooFarBehind(cursor: number): boolean {
+    return this.journalEnd - cursor > this.journal.length;
+  }
+
+  /** Calls `take` once for every place that changed since entry `cursor`, or for all when that is too long ago. */
+  forEachChange(cursor: number, take: (place: number) => void): void {
+    const { journal, marks } = this;
+    if (this.isTooFarBehind(cursor)) {
+      for (let place = 0; place < marks.length; place++) take(place);
+      return;
+    }
+    const pass = ++this.markCount;
+    for (let n = cursor; n < this.journalEnd; n++) {
+      const place = journal[n % journal.length]! >> 1;
+      if (marks[place] === pass) continue;
+      marks[place] = pass;
+      take(place);
+    }
+  }
+
+  private write(node: NodeInfo): void {
     const i = node.position;
     const { allocatable, requested } = node;
     const isOrdinary =
@@ -113,8 +150,6 @@ export class NodeColumns implements CacheObserver {
       this.put(this.podCapacity, i, node.allowedPodCount);
     this.podCount[i] = node.pods.length;
     this.isOrdinary[i] = isOrdinary ? 1 : 0;
-    this.stamp[i] = ++this.clock;
-    if (isNodeChange) this.nodeStamp[i] = this.clock;
   }
 
   /** False when the amount is too large to compute with in doubles. */

@@ -235,6 +235,7 @@ export class EvaluationBuilder {
       outcome,
       nodeName,
       feasible: this.feasible,
+      feasibleCount: this.feasible.length,
       evaluatedCount: this.evaluatedCount,
       totals: this.totals,
       scores: this.scores,

@@ -1,26 +1,31 @@
 /**
- * ShapeTable: what one pod shape means to every node, remembered until the node changes.
+ * ShapeTable: what is remembered about the nodes for one pod shape in one profile: who passes the filters that
+ * look at one node, and the scores that look at one node.
  *
- * HOT       one look per visited node; plugins run only for nodes that changed since the shape was last here
- * Layout    parallel typed arrays by the node's place in the snapshot; a remembered value holds while its stamp is the
- *           column's
+ * HOT       one byte and one or two numbers read per (pod, visited node); a node is asked anew only after it changed
+ * Layout    flags, one byte per place:  1 verdict known | 2 fits | 4 static verdict known | 8 passes static | 16 scores known
  * Oracle    Profile.runFilters and Profile.runScores; held together by incremental-evaluator.property.test.ts
- * Cost      42 bytes per node and shape, and 16 more per soft score
+ * Cost      9 bytes per node and shape, and 8 more per soft score
  *
- * Filters and scores are sorted once, by how far they look: at the node object, at the node with its pods, or at the
- * whole cluster (`late`, `wide`: not remembered). Scores that look at one node and are not normalized are remembered as one
- * weighted sum; those that are normalized over the feasible nodes (`soft`) as raw values.
+ * Filters and scores are sorted once, by how far they look: at the node object, at the node with its pods
+ * (both remembered), at the whole cluster by a program of their own, or at the whole cluster in the plain way (`late`, `wide`).
+ * Remembered scores that are not normalized make one weighted sum; those that are normalized over the feasible nodes (`soft`)
+ * keep their raw values.
  */
-import type { ColumnFilter, ColumnScore } from './column-programs.ts';
-import type { CycleState } from './cycle-state.ts';
+import type { ClusterFilter, ClusterScore, ColumnFilter, ColumnScore } from './column-programs.ts';
+import { CycleState } from './cycle-state.ts';
+import type { DomainTables } from './domain-tables.ts';
 import type { Plugin } from './framework.ts';
 import type { NodeColumns } from './node-columns.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { Profile } from './profile.ts';
 import { isRejected, isSuccess, type Status } from './status.ts';
 
-const FITS = 1;
-const FAILS = 2;
+const KNOWN = 1;
+const FITS = 2;
+const STATIC_KNOWN = 4;
+const STATIC_FITS = 8;
+const RATED = 16;
 
 interface NodeFilter {
   readonly plugin: Plugin;
@@ -39,155 +44,173 @@ export interface WeightedScore {
 }
 
 export interface SoftScore extends WeightedScore {
+  /** By place. */
   readonly raw: Float64Array;
-  readonly stamp: Float64Array;
-  /** Whether the raw score looks at the node's pods, too. */
-  readonly looksAtPods: boolean;
+}
+
+export interface WeightedProgram {
+  readonly program: ClusterScore;
+  readonly weight: number;
 }
 
 export class ShapeTable {
-  /** Filters that look at the whole cluster, in order. */
+  /** Whether some plugin's PreFilter has to run in every attempt. */
+  readonly needsPreFilter: boolean;
+  readonly clusterFilters: readonly ClusterFilter[];
+  /** Filters of the whole cluster without a program, in order. */
   readonly lateFilters: readonly Plugin[];
-  /** Scores that look at the whole cluster. */
+  readonly softScores: readonly SoftScore[];
+  readonly clusterScores: readonly WeightedProgram[];
+  /** Scores of the whole cluster without a program. */
   readonly wideScores: readonly WeightedScore[];
-  /** Empty until `prepareScores`. */
-  softScores: readonly SoftScore[];
-  /** A plugin gave an internal error during this attempt. */
+  /** Weighted sum of the remembered scores that need no normalization; true where `isRated`. */
+  readonly base: Float64Array;
+  /** A plugin answered with an internal error or an impossible score during this attempt. */
   hasError: boolean;
 
   private readonly columns: NodeColumns;
+  /** What PreFilter and PreScore wrote for the shape. */
+  private readonly state: CycleState;
   private readonly staticFilters: readonly Plugin[];
   private readonly nodeFilters: readonly NodeFilter[];
-  private readonly scores: readonly WeightedScore[];
-  private baseScores: readonly BaseScore[] | undefined;
-  private readonly verdict: Uint8Array;
-  private readonly staticVerdict: Uint8Array;
-  private readonly verdictStamp: Float64Array;
-  private readonly staticStamp: Float64Array;
-  private readonly base: Float64Array;
-  private readonly baseStamp: Float64Array;
+  private readonly baseScores: readonly BaseScore[];
+  private readonly scoringFails: boolean;
+  private readonly flags: Uint8Array;
   private readonly one: Float64Array;
+  private cursor: number;
 
-  constructor(columns: NodeColumns, profile: Profile, filters: readonly Plugin[], pod: PodInfo) {
+  /** Use `createShapeTable`. */
+  constructor(columns: NodeColumns, tables: DomainTables, profile: Profile, pod: PodInfo, state: CycleState) {
     const count = columns.nodes.length;
     this.columns = columns;
-    this.staticFilters = filters.filter((plugin) => plugin.filterReach === 'static');
-    this.nodeFilters = filters
-      .filter((plugin) => plugin.filterReach === 'node')
-      .map((plugin) => ({ plugin, column: plugin.columnFilter?.(pod) }));
-    this.lateFilters = filters.filter((plugin) => plugin.filterReach !== 'static' && plugin.filterReach !== 'node');
-    this.scores = profile.scorePlugins.filter(({ plugin }) => isRemembered(plugin, pod));
-    this.wideScores = profile.scorePlugins.filter(({ plugin }) => !isRemembered(plugin, pod));
-    this.softScores = [];
-    this.baseScores = undefined;
+    this.state = state;
     this.hasError = false;
-    this.verdict = new Uint8Array(count);
-    this.staticVerdict = new Uint8Array(count);
-    this.verdictStamp = new Float64Array(count);
-    this.staticStamp = new Float64Array(count);
-    this.base = new Float64Array(count);
-    this.baseStamp = new Float64Array(count);
     this.one = new Float64Array(1);
-  }
+    this.flags = new Uint8Array(count);
+    this.base = new Float64Array(count);
+    this.cursor = columns.journalEnd;
 
-  /** Whether the remembered filters pass the node at `index`. */
-  fits(index: number, state: CycleState, pod: PodInfo): boolean {
-    if (this.verdictStamp[index] !== this.columns.stamp[index]) this.judge(index, state, pod);
-    return this.verdict[index] === FITS;
-  }
-
-  /**
-   * After PreScore: sorts the scores when the shape is scored for the first time. False when PreScore left other
-   * plugins out than then.
-   */
-  prepareScores(state: CycleState, pod: PodInfo): boolean {
-    if (this.baseScores === undefined) this.sortScores(state, pod);
-    let active = 0;
-    for (const { plugin } of this.scores) if (!state.skipScore.has(plugin.name)) active++;
-    if (active !== this.baseScores!.length + this.softScores.length) return false;
-    for (const { plugin } of this.baseScores!) if (state.skipScore.has(plugin.name)) return false;
-    for (const { plugin } of this.softScores) if (state.skipScore.has(plugin.name)) return false;
-    return true;
-  }
-
-  /** The weighted sum of the remembered scores of the node at `index` that need no normalization. */
-  rated(index: number, state: CycleState, pod: PodInfo): number {
-    const stamp = this.columns.stamp[index]!;
-    if (this.baseStamp[index] !== stamp) {
-      this.base[index] = this.rate(index, state, pod);
-      this.baseStamp[index] = this.hasError ? -1 : stamp;
+    // 1. Filters
+    const staticFilters: Plugin[] = [];
+    const nodeFilters: NodeFilter[] = [];
+    const clusterFilters: ClusterFilter[] = [];
+    const lateFilters: Plugin[] = [];
+    const programmed = new Set<Plugin>();
+    for (const plugin of profile.filterPlugins) {
+      if (state.skipFilter.has(plugin.name)) continue;
+      const isRemembered = plugin.preFilter === undefined || plugin.preFilterReach === 'shape';
+      const program = plugin.clusterFilter?.(pod, tables);
+      if (isRemembered && plugin.filterReach === 'static') staticFilters.push(plugin);
+      else if (isRemembered && plugin.filterReach === 'node') nodeFilters.push({ plugin, column: plugin.columnFilter?.(pod) });
+      else if (program !== undefined) {
+        clusterFilters.push(program);
+        programmed.add(plugin);
+      } else lateFilters.push(plugin);
     }
-    return this.base[index]!;
-  }
+    this.staticFilters = staticFilters;
+    this.nodeFilters = nodeFilters;
+    this.clusterFilters = clusterFilters;
+    this.lateFilters = lateFilters;
+    this.needsPreFilter = profile.preFilterPlugins.some((plugin) => plugin.preFilterReach !== 'shape' && !programmed.has(plugin));
 
-  softRaw(score: SoftScore, index: number, state: CycleState, pod: PodInfo): number {
-    const stamp = score.looksAtPods ? this.columns.stamp[index]! : this.columns.nodeStamp[index]!;
-    if (score.stamp[index] !== stamp) {
-      score.raw[index] = this.rawOf(score.plugin, index, state, pod);
-      score.stamp[index] = this.hasError ? -1 : stamp;
+    // 2. Scores
+    const baseScores: BaseScore[] = [];
+    const softScores: SoftScore[] = [];
+    const clusterScores: WeightedProgram[] = [];
+    const wideScores: WeightedScore[] = [];
+    this.scoringFails = !preparesScores(profile, pod, state);
+    for (const { plugin, weight } of profile.scorePlugins) {
+      if (state.skipScore.has(plugin.name)) continue;
+      const isPrepared = plugin.preScore === undefined || plugin.preScoreReach === 'shape';
+      const column = plugin.columnScore?.(pod);
+      const looksAtNode = plugin.scoreReach === 'static' || plugin.scoreReach === 'node' || column !== undefined;
+      const program = plugin.clusterScore?.(pod, tables);
+      if (isPrepared && looksAtNode && plugin.normalize === undefined) baseScores.push({ plugin, weight, column });
+      else if (isPrepared && looksAtNode) softScores.push({ plugin, weight, raw: new Float64Array(count) });
+      else if (program !== undefined) clusterScores.push({ program, weight });
+      else wideScores.push({ plugin, weight });
     }
-    return score.raw[index]!;
+    this.baseScores = baseScores;
+    this.softScores = softScores;
+    this.clusterScores = clusterScores;
+    this.wideScores = wideScores;
   }
 
-  private sortScores(state: CycleState, pod: PodInfo): void {
-    const count = this.base.length;
-    const active = this.scores.filter(({ plugin }) => !state.skipScore.has(plugin.name));
-    this.baseScores = active
-      .filter(({ plugin }) => plugin.normalize === undefined)
-      .map(({ plugin, weight }) => ({ plugin, weight, column: plugin.columnScore?.(pod) }));
-    this.softScores = active
-      .filter(({ plugin }) => plugin.normalize !== undefined)
-      .map(({ plugin, weight }) => ({
-        plugin,
-        weight,
-        raw: new Float64Array(count),
-        stamp: new Float64Array(count),
-        looksAtPods: plugin.scoreReach !== 'static',
-      }));
+  /** Begins an attempt: forgets what is remembered of changed nodes. False when scores cannot be had in this way. */
+  begin(): void {
+    const { columns, flags } = this;
+    this.hasError = false;
+    const { journal, journalEnd } = columns;
+    if (this.cursor === journalEnd) return;
+    if (columns.isTooFarBehind(this.cursor)) flags.fill(0);
+    else {
+      for (let n = this.cursor; n < journalEnd; n++) {
+        const entry = journal[n % journal.length]!;
+        if ((entry & 1) === 1) flags[entry >> 1] = 0;
+        else flags[entry >> 1]! &= STATIC_KNOWN | STATIC_FITS;
+      }
+    }
+    this.cursor = journalEnd;
   }
 
-  private rate(index: number, state: CycleState, pod: PodInfo): number {
-    const { columns } = this;
-    const isOrdinary = columns.isOrdinary[index] === 1;
+  /** Whether PreScore lets the shape be scored. */
+  get canScore(): boolean {
+    return !this.scoringFails;
+  }
+
+  /** Whether the remembered filters pass the node at `place`. */
+  fits(place: number, pod: PodInfo): boolean {
+    const flags = this.flags[place]!;
+    return (flags & KNOWN) === 0 ? this.judge(place, pod) : (flags & FITS) !== 0;
+  }
+
+  /** Sees to it that `base` and the raw values of soft scores are true at `place`. */
+  rate(place: number, pod: PodInfo): void {
+    if ((this.flags[place]! & RATED) === 0) this.computeScores(place, pod);
+  }
+
+  private computeScores(place: number, pod: PodInfo): void {
+    const { columns, softScores } = this;
+    const isOrdinary = columns.isOrdinary[place] === 1;
     let sum = 0;
-    for (const { plugin, weight, column } of this.baseScores!) {
-      const raw = column !== undefined && isOrdinary ? column(columns, index) : this.rawOf(plugin, index, state, pod);
+    for (const { plugin, weight, column } of this.baseScores) {
+      const raw = column !== undefined && isOrdinary ? column(columns, place) : this.rawOf(plugin, place, pod);
       // The plain evaluator refuses scores outside 0..100 with an error.
       if (!(raw >= 0 && raw <= 100)) this.hasError = true;
       sum += raw * weight;
     }
-    return sum;
+    for (const { plugin, raw } of softScores) raw[place] = this.rawOf(plugin, place, pod);
+    this.base[place] = sum;
+    if (!this.hasError) this.flags[place]! |= RATED;
   }
 
-  private rawOf(plugin: Plugin, index: number, state: CycleState, pod: PodInfo): number {
+  private rawOf(plugin: Plugin, place: number, pod: PodInfo): number {
     this.one[0] = 0;
-    const status = plugin.score!(state, pod, [this.columns.nodes[index]!], this.one);
+    const status = plugin.score!(this.state, pod, [this.columns.nodes[place]!], this.one);
     if (!isSuccess(status)) this.hasError = true;
     return this.one[0]!;
   }
 
-  private judge(index: number, state: CycleState, pod: PodInfo): void {
-    const { columns } = this;
-    if (this.staticStamp[index] !== columns.nodeStamp[index]) {
-      this.staticVerdict[index] = this.passesStatic(index, state, pod) ? FITS : FAILS;
-      this.staticStamp[index] = this.hasError ? -1 : columns.nodeStamp[index]!;
-    }
-    this.verdict[index] = this.staticVerdict[index] === FITS && this.passesNode(index, state, pod) ? FITS : FAILS;
-    this.verdictStamp[index] = this.hasError ? -1 : columns.stamp[index]!;
+  private judge(place: number, pod: PodInfo): boolean {
+    let flags = this.flags[place]!;
+    if ((flags & STATIC_KNOWN) === 0) flags |= this.passesStatic(place, pod) ? STATIC_KNOWN | STATIC_FITS : STATIC_KNOWN;
+    const fits = (flags & STATIC_FITS) !== 0 && this.passesNode(place, pod);
+    if (!this.hasError) this.flags[place] = flags | (fits ? KNOWN | FITS : KNOWN);
+    return fits;
   }
 
-  private passesStatic(index: number, state: CycleState, pod: PodInfo): boolean {
-    const node = this.columns.nodes[index]!;
-    for (const plugin of this.staticFilters) if (!this.passes(plugin.filter!(state, pod, node))) return false;
+  private passesStatic(place: number, pod: PodInfo): boolean {
+    const node = this.columns.nodes[place]!;
+    for (const plugin of this.staticFilters) if (!this.passes(plugin.filter!(this.state, pod, node))) return false;
     return true;
   }
 
-  private passesNode(index: number, state: CycleState, pod: PodInfo): boolean {
+  private passesNode(place: number, pod: PodInfo): boolean {
     const { columns } = this;
-    const isOrdinary = columns.isOrdinary[index] === 1;
+    const isOrdinary = columns.isOrdinary[place] === 1;
     for (const { plugin, column } of this.nodeFilters) {
       const passes =
-        column !== undefined && isOrdinary ? column(columns, index) : this.passes(plugin.filter!(state, pod, columns.nodes[index]!));
+        column !== undefined && isOrdinary ? column(columns, place) : this.passes(plugin.filter!(this.state, pod, columns.nodes[place]!));
       if (!passes) return false;
     }
     return true;
@@ -200,7 +223,28 @@ export class ShapeTable {
   }
 }
 
-/** Whether a raw score depends on nothing but the shape and the node, or has a program that says on what. */
-function isRemembered(plugin: Plugin, pod: PodInfo): boolean {
-  return plugin.scoreReach === 'static' || plugin.scoreReach === 'node' || plugin.columnScore?.(pod) !== undefined;
+/**
+ * The table of a shape; undefined when PreFilter rejects the shape or names its nodes, which is for the plain
+ * evaluator to answer.
+ */
+export function createShapeTable(columns: NodeColumns, tables: DomainTables, profile: Profile, pod: PodInfo): ShapeTable | undefined {
+  const state = new CycleState();
+  for (const plugin of profile.preFilterPlugins) {
+    if (plugin.preFilterReach !== 'shape') continue;
+    const { status, nodeNames } = plugin.preFilter!(state, pod);
+    if (status.code === 'Skip') state.skipFilter.add(plugin.name);
+    else if (!isSuccess(status) || nodeNames !== undefined) return undefined;
+  }
+  return new ShapeTable(columns, tables, profile, pod, state);
+}
+
+/** Runs PreScore where it says the same for the whole shape; false when it fails. */
+function preparesScores(profile: Profile, pod: PodInfo, state: CycleState): boolean {
+  for (const plugin of profile.preScorePlugins) {
+    if (plugin.preScoreReach !== 'shape') continue;
+    const status = plugin.preScore!(state, pod, []);
+    if (status.code === 'Skip') state.skipScore.add(plugin.name);
+    else if (!isSuccess(status)) return false;
+  }
+  return true;
 }

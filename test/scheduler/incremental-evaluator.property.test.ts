@@ -309,7 +309,7 @@ class Duel {
     this.outcomes = new Map();
     problems.throwIfAny();
     this.load('namespaces', { metadata: { name: 'default', labels: {} } });
-    nodes.forEach((kind, i) => this.putNode(i, kind));
+    for (const [i, kind] of nodes.entries()) this.putNode(i, kind);
   }
 
   step(step: Step): void {

@@ -32,6 +32,7 @@ export const dynamicResources = definePlugin({
       state.write(NAME, MARK);
       return SKIPPED;
     },
+    preFilterReach: 'shape',
     filter: () => SUCCESS,
     filterReach: 'static',
     postFilter: (state) => (state.read(NAME) === undefined ? NO_STATE : NOTHING_TO_FREE),

@@ -3,21 +3,24 @@
  *
  * Models    kubernetes v1.34 pkg/scheduler/framework/plugins/interpodaffinity/{plugin,filtering,scoring}.go
  * Order     filter: the pod's affinity, its anti-affinity, then the anti-affinity of pods already there
- * Cost      PreFilter and PreScore look at every pod of every node considered
+ * Cost      PreFilter and PreScore look at every pod of every node considered; the programs keep counts instead
  */
 
 import type { StringMap } from '../../objects/meta.ts';
 import type { Node } from '../../objects/node.ts';
 import type { Pod } from '../../objects/pod.ts';
-import { labelOf, MATCH_NOTHING } from '../../objects/selectors.ts';
+import { labelOf } from '../../objects/selectors.ts';
+import { AffinityFilter, AffinityScore } from '../affinity-programs.ts';
+import { matchesAll, NO_LABELS, namespaceLabels, resolveTerms, resolveWeighted } from '../affinity-terms.ts';
 import { booleanArgument, integerArgument } from '../arguments.ts';
 import { ACTION, clusterEvent } from '../cluster-event.ts';
+import type { ClusterScore } from '../column-programs.ts';
 import type { CycleData, CycleState } from '../cycle-state.ts';
 import { nodeLabel } from '../event-hints.ts';
 import { definePlugin, type Plugin, type PluginHandle, type PreFilterResult, SCORE_MAX } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
-import { type AffinityTerm, type PodShape, termMatches, type WeightedAffinityTerm } from '../pod-shape.ts';
+import { type AffinityTerm, type PodShape, termMatches } from '../pod-shape.ts';
 import { SKIP, type Status, SUCCESS, unresolvable, unschedulable } from '../status.ts';
 import { TopologyCounts } from '../topology-counts.ts';
 
@@ -27,7 +30,8 @@ const ANTI_AFFINITY_FAILED = unschedulable(NAME, "node(s) didn't match pod anti-
 const EXISTING_FAILED = unschedulable(NAME, "node(s) didn't satisfy existing pods anti-affinity rules");
 const PASSED: PreFilterResult = { status: SUCCESS };
 const SKIPPED: PreFilterResult = { status: SKIP };
-const NO_LABELS: StringMap = Object.freeze({});
+
+const NEVER: ClusterScore = Object.freeze({ score: () => false });
 
 interface InterPodAffinityArgs {
   readonly hardPodAffinityWeight: number;
@@ -43,6 +47,11 @@ export const interPodAffinity = definePlugin<InterPodAffinityArgs>({
 });
 
 function createInterPodAffinity(args: InterPodAffinityArgs, handle: PluginHandle): Plugin {
+  /** Whether the pod is not scored, whatever pods there are. */
+  function isIgnored(shape: PodShape): boolean {
+    return args.ignorePreferredTermsOfExistingPods && shape.preferredAffinity.length === 0 && shape.preferredAntiAffinity.length === 0;
+  }
+
   return {
     name: NAME,
     preFilter: (state, pod) => preFilter(state, pod, handle),
@@ -52,9 +61,11 @@ function createInterPodAffinity(args: InterPodAffinityArgs, handle: PluginHandle
     },
     filter,
     filterReach: 'cluster',
+    clusterFilter: (pod, tables) => new AffinityFilter(pod, tables, handle),
     preScore: (state, pod) => preScore(state, pod, args, handle),
     score,
     scoreReach: 'cluster',
+    clusterScore: (pod, tables) => (isIgnored(pod.shape) ? NEVER : new AffinityScore(pod, tables, handle, args.hardPodAffinityWeight)),
     normalize,
     events: [
       {
@@ -64,42 +75,6 @@ function createInterPodAffinity(args: InterPodAffinityArgs, handle: PluginHandle
       { event: clusterEvent('Node', ACTION.ADD | ACTION.UPDATE_NODE_LABEL), hint: nodeHelps },
     ],
   };
-}
-
-// Terms -----------------------------------------------------------------------------------------------
-
-/**
- * The pod's own terms with the namespaces that their selectors select now. From v1.33 on the selector stays
- * in the term, and is later asked about a namespace without labels: one of negative requirements only then matches every
- * namespace.
- */
-function resolveTerm(term: AffinityTerm, handle: PluginHandle): AffinityTerm {
-  const { namespaceSelector } = term;
-  if (namespaceSelector.isEmpty || namespaceSelector.matchesNothing) return term;
-  const namespaces = new Set(term.namespaces);
-  for (const namespace of handle.lister.list('Namespace')) {
-    if (namespaceSelector.matches(namespace.metadata.labels)) namespaces.add(namespace.metadata.name);
-  }
-  return { ...term, namespaces, namespaceSelector: handle.behaviour.keepsResolvedNamespaceSelector ? namespaceSelector : MATCH_NOTHING };
-}
-
-function resolveTerms(terms: readonly AffinityTerm[], handle: PluginHandle): readonly AffinityTerm[] {
-  return terms.length === 0 ? terms : terms.map((term) => resolveTerm(term, handle));
-}
-
-function resolveWeighted(terms: readonly WeightedAffinityTerm[], handle: PluginHandle): readonly WeightedAffinityTerm[] {
-  return terms.length === 0 ? terms : terms.map(({ weight, term }) => ({ weight, term: resolveTerm(term, handle) }));
-}
-
-function namespaceLabels(pod: PodInfo, handle: PluginHandle): StringMap {
-  return handle.lister.get('Namespace', pod.namespace)?.metadata.labels ?? NO_LABELS;
-}
-
-/** Whether the pod is selected by every term; false without terms. */
-function matchesAll(terms: readonly AffinityTerm[], pod: PodShape): boolean {
-  if (terms.length === 0) return false;
-  for (const term of terms) if (!termMatches(term, pod, NO_LABELS)) return false;
-  return true;
 }
 
 // Filter ----------------------------------------------------------------------------------------------
@@ -172,7 +147,7 @@ function preFilter(state: CycleState, pod: PodInfo, handle: PluginHandle): PreFi
   if (isPlain && snapshot.nodesWithRequiredAntiAffinity.length === 0) return SKIPPED;
   const counts = new PreFilterState(
     shape,
-    namespaceLabels(pod, handle),
+    namespaceLabels(shape, handle.lister),
     resolveTerms(shape.requiredAffinity, handle),
     resolveTerms(shape.requiredAntiAffinity, handle),
   );
@@ -246,7 +221,7 @@ function preScore(state: CycleState, pod: PodInfo, args: InterPodAffinityArgs, h
   const nodes = hasOwn ? snapshot.nodes : snapshot.nodesWithAffinity;
   if (nodes.length === 0) return SKIP;
   const scores = new ScoreState();
-  const labels = namespaceLabels(pod, handle);
+  const labels = namespaceLabels(shape, handle.lister);
   const affinity = resolveWeighted(shape.preferredAffinity, handle);
   const antiAffinity = resolveWeighted(shape.preferredAntiAffinity, handle);
   const hardWeight = args.hardPodAffinityWeight;

@@ -87,11 +87,14 @@ function createNodeAffinity(args: NodeAffinityArgs): Plugin {
   return {
     name: NAME,
     preFilter,
+    preFilterReach: 'shape',
     filter,
     filterReach: 'static',
     preScore,
+    preScoreReach: 'shape',
     score,
     scoreReach: 'static',
+    normalizedZero: 0,
     normalize: (_state, _pod, _nodes, scores) => {
       normalizeByMax(scores, false);
       return SUCCESS;

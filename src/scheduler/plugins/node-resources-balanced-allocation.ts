@@ -57,7 +57,14 @@ function createBalanced(args: BalancedArgs, handle: PluginHandle): Plugin {
     return SUCCESS;
   }
 
-  return { name: NAME, preScore, score, scoreReach: 'node', columnScore: (pod) => balanceColumns(args.resources, pod.accounted) };
+  return {
+    name: NAME,
+    preScore,
+    preScoreReach: 'shape',
+    score,
+    scoreReach: 'node',
+    columnScore: (pod) => balanceColumns(args.resources, pod.accounted),
+  };
 }
 
 function score(state: CycleState, _pod: PodInfo, nodes: readonly NodeInfo[], scores: Float64Array): Status {

@@ -90,6 +90,7 @@ function createFit(args: FitArgs, handle: PluginHandle): Plugin {
   const hasUnresolvable = handle.behaviour.isOversizedRequestUnresolvable;
   /** Statuses by their reasons: there are few kinds, and many nodes. */
   const statuses = new Map<string, Status>();
+  const usual: (Status | undefined)[] = new Array(32).fill(undefined);
 
   function isIgnored(name: string): boolean {
     if (ignored.size === 0 && ignoredGroups.size === 0) return false;
@@ -118,6 +119,27 @@ function createFit(args: FitArgs, handle: PluginHandle): Plugin {
   }
 
   function explain(request: Amounts, node: NodeInfo): Status {
+    return (request.scalars.size === 0 ? explainUsual(request, node) : undefined) ?? explainAll(request, node);
+  }
+
+  /** The status of a request without scalars, found by the set of what is short: the same few for thousands of nodes. */
+  function explainUsual(request: Amounts, node: NodeInfo): Status | undefined {
+    const { allocatable, requested } = node;
+    let shortages = node.pods.length + 1 > node.allowedPodCount ? 1 : 0;
+    if (request.cpuMilli > 0 && request.cpuMilli > subtractAmounts(allocatable.cpuMilli, requested.cpuMilli)) {
+      shortages |= request.cpuMilli > allocatable.cpuMilli ? 2 | OVERSIZED : 2;
+    }
+    if (request.memBytes > 0 && request.memBytes > subtractAmounts(allocatable.memBytes, requested.memBytes)) {
+      shortages |= request.memBytes > allocatable.memBytes ? 4 | OVERSIZED : 4;
+    }
+    if (request.ephemeralBytes > 0 && request.ephemeralBytes > subtractAmounts(allocatable.ephemeralBytes, requested.ephemeralBytes)) {
+      shortages |= request.ephemeralBytes > allocatable.ephemeralBytes ? 8 | OVERSIZED : 8;
+    }
+    usual[shortages] ??= explainAll(request, node);
+    return usual[shortages];
+  }
+
+  function explainAll(request: Amounts, node: NodeInfo): Status {
     const reasons: string[] = [];
     let isUnresolvable = false;
     const check = (name: string, amount: Amount, allocatable: Amount, taken: Amount): void => {
@@ -196,10 +218,12 @@ function createFit(args: FitArgs, handle: PluginHandle): Plugin {
   return {
     name: NAME,
     preFilter: () => PASSED,
+    preFilterReach: 'shape',
     filter,
     filterReach: 'node',
     columnFilter,
     preScore,
+    preScoreReach: 'shape',
     score,
     scoreReach: 'node',
     columnScore: (pod) =>
@@ -211,6 +235,8 @@ function createFit(args: FitArgs, handle: PluginHandle): Plugin {
   };
 }
 
+/** Added to a set of shortages when the node could never hold the request. */
+const OVERSIZED = 16;
 /** Combinations of reasons kept; more than a cluster shows, but never without bound. */
 const STATUSES_MAX = 1000;
 

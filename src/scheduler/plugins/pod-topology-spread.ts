@@ -5,7 +5,7 @@
  * Differs   the least count is found by looking at all domains; upstream keeps the two least, which comes to the same
  * Units     scores are doubles until rounded; ln is the portable one
  * Order     constraints as written; sums in that order
- * Cost      PreFilter and PreScore look at every pod of every node
+ * Cost      PreFilter and PreScore look at every pod of every node; the programs keep counts instead
  */
 import type { ProblemList } from '../../base/input-error.ts';
 import { ln } from '../../engine/portable-math.ts';
@@ -14,8 +14,7 @@ import { DecodeReader } from '../../objects/decode-reader.ts';
 import type { Node } from '../../objects/node.ts';
 import { LABEL_HOSTNAME, LABEL_ZONE } from '../../objects/node.ts';
 import type { Pod, TopologySpreadConstraint } from '../../objects/pod.ts';
-import { type LabelMatcher, labelOf } from '../../objects/selectors.ts';
-import { findUntolerated, isHardEffect } from '../../objects/taints.ts';
+import { labelOf } from '../../objects/selectors.ts';
 import { choiceArgument } from '../arguments.ts';
 import { ACTION, clusterEvent } from '../cluster-event.ts';
 import type { CycleData, CycleState } from '../cycle-state.ts';
@@ -24,7 +23,9 @@ import { isOwn } from '../event-hints.ts';
 import { definePlugin, type Plugin, type PluginHandle, type PreFilterResult, SCORE_MAX } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
-import { compileSpread, matchesRequired, type PodShape, type SpreadConstraint } from '../pod-shape.ts';
+import { compileSpread, type PodShape, type SpreadConstraint } from '../pod-shape.ts';
+import { countMatching, hasAllKeys, isEligible } from '../spread-counting.ts';
+import { SpreadFilter, SpreadScore } from '../spread-programs.ts';
 import { SKIP, type Status, SUCCESS, unresolvable, unschedulable } from '../status.ts';
 
 const NAME = 'PodTopologySpread';
@@ -104,6 +105,7 @@ function createSpread(args: SpreadArgs, handle: PluginHandle): Plugin {
     },
     filter,
     filterReach: 'cluster',
+    clusterFilter: (pod, tables) => new SpreadFilter(pod, tables, handle.lister, () => constraintsOf(pod.shape, 'DoNotSchedule')),
     preScore(state, pod, nodes) {
       const constraints = constraintsOf(pod.shape, 'ScheduleAnyway');
       if (constraints.length === 0) return SKIP;
@@ -113,6 +115,14 @@ function createSpread(args: SpreadArgs, handle: PluginHandle): Plugin {
     },
     score,
     scoreReach: 'cluster',
+    clusterScore: (pod, tables) =>
+      new SpreadScore(
+        pod,
+        tables,
+        handle.lister,
+        () => constraintsOf(pod.shape, 'ScheduleAnyway'),
+        pod.shape.hasSpreadConstraints || !isSystem,
+      ),
     normalize,
     events: [
       {
@@ -125,30 +135,6 @@ function createSpread(args: SpreadArgs, handle: PluginHandle): Plugin {
       },
     ],
   };
-}
-
-// What counts -----------------------------------------------------------------------------------------
-
-function hasAllKeys(node: NodeInfo, constraints: readonly SpreadConstraint[]): boolean {
-  for (const { topologyKey } of constraints) if (labelOf(node.labels, topologyKey) === undefined) return false;
-  return true;
-}
-
-/** Whether pods on the node count for the constraint. */
-function isEligible(node: NodeInfo, constraint: SpreadConstraint, pod: PodShape): boolean {
-  if (constraint.honorsNodeAffinity && !matchesRequired(pod.requiredNodeAffinity, node.labels, node.name)) return false;
-  if (!constraint.honorsNodeTaints) return true;
-  return findUntolerated(node.taints, pod.tolerations, isHardEffect) === undefined;
-}
-
-/** Pods of the namespace that match and are not on their way out; none for a selector that matches everything. */
-function countMatching(node: NodeInfo, selector: LabelMatcher, namespace: string): number {
-  if (selector.isEmpty) return 0;
-  let count = 0;
-  for (const pod of node.pods) {
-    if (pod.namespace === namespace && !pod.isTerminating && selector.matches(pod.labels)) count++;
-  }
-  return count;
 }
 
 // Filter ----------------------------------------------------------------------------------------------

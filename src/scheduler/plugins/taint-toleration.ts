@@ -10,7 +10,7 @@ import { findUntolerated, isHardEffect, isTolerated } from '../../objects/taints
 import { ACTION, clusterEvent } from '../cluster-event.ts';
 import type { CycleData, CycleState } from '../cycle-state.ts';
 import { isOwn } from '../event-hints.ts';
-import { definePlugin } from '../framework.ts';
+import { definePlugin, SCORE_MAX } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { normalizeByMax } from '../normalize.ts';
 import type { PodInfo } from '../pod-info.ts';
@@ -28,8 +28,10 @@ export const taintToleration = definePlugin({
     filter,
     filterReach: 'static',
     preScore,
+    preScoreReach: 'shape',
     score,
     scoreReach: 'static',
+    normalizedZero: SCORE_MAX,
     normalize: (_state, _pod, _nodes, scores) => {
       normalizeByMax(scores, true);
       return SUCCESS;

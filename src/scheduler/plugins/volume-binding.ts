@@ -160,9 +160,11 @@ function createVolumeBinding(args: VolumeBindingArgs, handle: PluginHandle): Plu
   return {
     name: NAME,
     preFilter,
+    preFilterReach: 'shape',
     filter,
     filterReach: 'cluster',
     preScore: () => SKIP,
+    preScoreReach: 'shape',
     score: () => SUCCESS,
     scoreReach: 'static',
     reserve,

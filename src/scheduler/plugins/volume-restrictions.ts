@@ -76,6 +76,7 @@ function createVolumeRestrictions(_args: unknown, handle: PluginHandle): Plugin 
   return {
     name: NAME,
     preFilter,
+    preFilterReach: 'shape',
     preFilterExtensions: {
       addPod: (state, _pod, added) => state.read<PreFilterState>(NAME)!.update(added, 1),
       removePod: (state, _pod, removed) => state.read<PreFilterState>(NAME)!.update(removed, -1),

@@ -1,0 +1,211 @@
+/**
+ * The fast form of InterPodAffinity: which domains have pods that matter is kept in DomainTables instead of being
+ * found out in every attempt.
+ *
+ * HOT       once per (pod, visited node)
+ * Oracle    preFilter, filter, preScore, score and normalize of plugins/inter-pod-affinity.ts; held together by
+ *           incremental-evaluator.property.test.ts
+ * Cost      per attempt O(changed nodes + terms); terms with namespace selectors also look at every namespace
+ */
+import { compareCodeUnits } from '../base/compare.ts';
+import type { StringMap } from '../objects/meta.ts';
+import { looksAtNamespaces, matchesAll, NO_LABELS, namespaceLabels, resolveTerms, resolveWeighted } from './affinity-terms.ts';
+import type { ClusterFilter, ClusterScore } from './column-programs.ts';
+import type { DomainColumn } from './domain-columns.ts';
+import { type DomainTable, type DomainTables, matcherText } from './domain-tables.ts';
+import { type PluginHandle, SCORE_MAX } from './framework.ts';
+import type { PodInfo } from './pod-info.ts';
+import { type AffinityTerm, type PodShape, termMatches } from './pod-shape.ts';
+
+function termParts(term: AffinityTerm): unknown {
+  const { namespaces, namespaceSelector, selector, topologyKey } = term;
+  return [[...namespaces].sort(compareCodeUnits), matcherText(namespaceSelector), matcherText(selector), topologyKey];
+}
+
+/** What other pods' terms see of a pod. */
+function seenParts(shape: PodShape, labels: StringMap): unknown {
+  return [shape.namespace, shape.labels, labels];
+}
+
+// Filter ----------------------------------------------------------------------------------------------
+
+export class AffinityFilter implements ClusterFilter {
+  private readonly shape: PodShape;
+  private readonly handle: PluginHandle;
+  private readonly tables: DomainTables;
+  private readonly isPlain: boolean;
+  private readonly looksAtNamespaces: boolean;
+  private labels: StringMap | undefined;
+  /** Domains with pods whose required anti-affinity selects the incoming pod. */
+  private existing: DomainTable | undefined;
+  /** Domains with pods that every required affinity term selects; undefined without terms. */
+  private wanted: DomainTable | undefined;
+  /** Domains with pods that required anti-affinity terms select. */
+  private unwanted: DomainTable | undefined;
+  private wantedColumns: readonly DomainColumn[];
+  private isOwnCompany: boolean;
+  /** Of the running attempt: columns where a sum above 0 keeps the pod away. */
+  private forbidden: readonly DomainColumn[];
+  private mayStartAnywhere: boolean;
+
+  constructor({ shape }: PodInfo, tables: DomainTables, handle: PluginHandle) {
+    this.shape = shape;
+    this.handle = handle;
+    this.tables = tables;
+    this.isPlain = shape.requiredAffinity.length === 0 && shape.requiredAntiAffinity.length === 0;
+    this.looksAtNamespaces = shape.requiredAffinity.some(looksAtNamespaces) || shape.requiredAntiAffinity.some(looksAtNamespaces);
+    this.labels = undefined;
+    this.existing = this.wanted = this.unwanted = undefined;
+    this.wantedColumns = this.forbidden = [];
+    this.isOwnCompany = false;
+    this.mayStartAnywhere = false;
+  }
+
+  prepare(): boolean {
+    const labels = namespaceLabels(this.shape, this.handle.lister);
+    if (labels !== this.labels) this.openExisting(labels);
+    const isFirst = this.wantedColumns.length === 0 && this.unwanted === undefined;
+    if (!this.isPlain && (isFirst || this.looksAtNamespaces)) this.openOwn();
+    this.existing!.refresh();
+    if (this.isPlain && this.existing!.isEmpty) return false;
+    this.wanted?.refresh();
+    this.unwanted?.refresh();
+    // The first pod of a group that wants its own company may start anywhere.
+    this.mayStartAnywhere = this.isOwnCompany && this.wanted!.isEmpty;
+    const existing = this.existing!.columns;
+    const unwanted = this.unwanted?.columns ?? [];
+    if (this.forbidden.length !== existing.length + unwanted.length) this.forbidden = [...unwanted, ...existing];
+    return true;
+  }
+
+  passes(place: number): boolean {
+    const { wantedColumns, forbidden } = this;
+    for (let k = 0; k < wantedColumns.length; k++) {
+      const { key, sums } = wantedColumns[k]!;
+      const domain = key.domains[place]!;
+      if (domain < 0 || (sums[domain]! <= 0 && !this.mayStartAnywhere)) return false;
+    }
+    for (let k = 0; k < forbidden.length; k++) {
+      const { key, sums } = forbidden[k]!;
+      const domain = key.domains[place]!;
+      if (domain >= 0 && sums[domain]! > 0) return false;
+    }
+    return true;
+  }
+
+  private openExisting(labels: StringMap): void {
+    const { shape } = this;
+    this.labels = labels;
+    this.forbidden = [];
+    this.existing = this.tables.table(JSON.stringify(['existing', seenParts(shape, labels)]), (node, into) => {
+      for (const other of node.podsWithRequiredAntiAffinity) {
+        for (const term of other.shape.requiredAntiAffinity) if (termMatches(term, shape, labels)) into.add(term.topologyKey, 1);
+      }
+    });
+  }
+
+  private openOwn(): void {
+    const { shape, handle, tables } = this;
+    const affinity = resolveTerms(shape.requiredAffinity, handle);
+    const antiAffinity = resolveTerms(shape.requiredAntiAffinity, handle);
+    this.forbidden = [];
+    if (affinity.length > 0) {
+      const wanted = tables.table(JSON.stringify(['wanted', affinity.map(termParts)]), (node, into) => {
+        for (const other of node.pods) {
+          if (!matchesAll(affinity, other.shape)) continue;
+          for (const { topologyKey } of affinity) into.add(topologyKey, 1);
+        }
+      });
+      this.wanted = wanted;
+      this.wantedColumns = affinity.map(({ topologyKey }) => wanted.column(topologyKey));
+      this.isOwnCompany = matchesAll(affinity, shape);
+    }
+    if (antiAffinity.length > 0) {
+      this.unwanted = tables.table(JSON.stringify(['unwanted', antiAffinity.map(termParts)]), (node, into) => {
+        for (const other of node.pods) {
+          for (const term of antiAffinity) if (termMatches(term, other.shape, NO_LABELS)) into.add(term.topologyKey, 1);
+        }
+      });
+    }
+  }
+}
+
+// Score -----------------------------------------------------------------------------------------------
+
+export class AffinityScore implements ClusterScore {
+  private readonly shape: PodShape;
+  private readonly handle: PluginHandle;
+  private readonly tables: DomainTables;
+  private readonly hardWeight: number;
+  private readonly looksAtNamespaces: boolean;
+  private labels: StringMap | undefined;
+  /** Sums of weights. */
+  private sums: DomainTable | undefined;
+
+  /** `hardWeight`: what required affinity of pods already there counts. */
+  constructor({ shape }: PodInfo, tables: DomainTables, handle: PluginHandle, hardWeight: number) {
+    this.shape = shape;
+    this.handle = handle;
+    this.tables = tables;
+    this.hardWeight = hardWeight;
+    this.looksAtNamespaces = [...shape.preferredAffinity, ...shape.preferredAntiAffinity].some(({ term }) => looksAtNamespaces(term));
+    this.labels = undefined;
+    this.sums = undefined;
+  }
+
+  score(places: Int32Array, count: number, scores: Float64Array): boolean {
+    const labels = namespaceLabels(this.shape, this.handle.lister);
+    if (labels !== this.labels || this.looksAtNamespaces) this.open(labels);
+    const sums = this.sums!;
+    sums.refresh();
+    if (sums.isEmpty) return false;
+    scores.fill(0, 0, count);
+    for (const column of sums.columns) addSums(column, places, count, scores);
+    normalize(count, scores);
+    return true;
+  }
+
+  private open(labels: StringMap): void {
+    const { shape, handle, hardWeight } = this;
+    const affinity = resolveWeighted(shape.preferredAffinity, handle);
+    const antiAffinity = resolveWeighted(shape.preferredAntiAffinity, handle);
+    const hasOwn = affinity.length > 0 || antiAffinity.length > 0;
+    const parts = [affinity, antiAffinity].map((terms) => terms.map(({ weight, term }) => [weight, termParts(term)]));
+    this.labels = labels;
+    this.sums = this.tables.table(JSON.stringify(['preferred', seenParts(shape, labels), hardWeight, parts]), (node, into) => {
+      for (const { shape: other } of hasOwn ? node.pods : node.podsWithAffinity) {
+        for (const { weight, term } of affinity) if (termMatches(term, other, NO_LABELS)) into.add(term.topologyKey, weight);
+        for (const { weight, term } of antiAffinity) if (termMatches(term, other, NO_LABELS)) into.add(term.topologyKey, -weight);
+        if (!other.hasAffinity) continue;
+        if (hardWeight > 0) {
+          for (const term of other.requiredAffinity) if (termMatches(term, shape, labels)) into.add(term.topologyKey, hardWeight);
+        }
+        for (const { weight, term } of other.preferredAffinity) if (termMatches(term, shape, labels)) into.add(term.topologyKey, weight);
+        for (const { weight, term } of other.preferredAntiAffinity) {
+          if (termMatches(term, shape, labels)) into.add(term.topologyKey, -weight);
+        }
+      }
+    });
+  }
+}
+
+function addSums({ key, sums }: DomainColumn, places: Int32Array, count: number, scores: Float64Array): void {
+  const { domains } = key;
+  for (let i = 0; i < count; i++) {
+    const domain = domains[places[i]!]!;
+    if (domain >= 0) scores[i]! += sums[domain]!;
+  }
+}
+
+/** In proportion between least and most; all 0 when they are equal. Divides before it multiplies, as upstream. */
+function normalize(count: number, scores: Float64Array): void {
+  let min = Infinity;
+  let max = -Infinity;
+  for (let i = 0; i < count; i++) {
+    const score = scores[i]!;
+    if (score < min) min = score;
+    if (score > max) max = score;
+  }
+  const range = max - min;
+  for (let i = 0; i < count; i++) scores[i] = range > 0 ? Math.trunc(SCORE_MAX * ((scores[i]! - min) / range)) : 0;
+}

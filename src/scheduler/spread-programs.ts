@@ -1,0 +1,248 @@
+/**
+ * The fast form of PodTopologySpread: counts per domain are kept in DomainTables instead of being taken in every attempt.
+ *
+ * HOT       once per (pod, visited node)
+ * Oracle    preFilter, filter, preScore, score and normalize of plugins/pod-topology-spread.ts; held together by
+ *           incremental-evaluator.property.test.ts
+ * Cost      per attempt O(changed nodes + constraints); default constraints also compare the Services of the namespace
+ */
+import { ln } from '../engine/portable-math.ts';
+import { LABEL_HOSTNAME } from '../objects/node.ts';
+import type { ClusterFilter, ClusterScore } from './column-programs.ts';
+import { DefaultSelectorWatch } from './default-selector.ts';
+import { type DomainColumn, EMPTY_VALUE } from './domain-columns.ts';
+import { type DomainTable, type DomainTables, matcherText } from './domain-tables.ts';
+import { type ClusterLister, SCORE_MAX } from './framework.ts';
+import type { PodInfo } from './pod-info.ts';
+import type { SpreadConstraint } from './pod-shape.ts';
+import { countMatching, hasAllKeys, isEligible } from './spread-counting.ts';
+
+/** The constraints of one kind as they are now; they change only for pods without constraints of their own. */
+export type ConstraintSource = () => readonly SpreadConstraint[];
+
+interface Counted {
+  readonly constraint: SpreadConstraint;
+  readonly table: DomainTable;
+  readonly column: DomainColumn;
+}
+
+/** Constraints with their counts, made anew when the constraints change. */
+class CountedConstraints {
+  private readonly source: ConstraintSource;
+  private readonly open: (constraint: SpreadConstraint, all: readonly SpreadConstraint[]) => Counted;
+  private readonly watch: DefaultSelectorWatch | undefined;
+  private counted: readonly Counted[] | undefined;
+
+  constructor(
+    pod: PodInfo,
+    lister: ClusterLister,
+    source: ConstraintSource,
+    open: (constraint: SpreadConstraint, all: readonly SpreadConstraint[]) => Counted,
+  ) {
+    this.source = source;
+    this.open = open;
+    this.watch = pod.shape.hasSpreadConstraints ? undefined : new DefaultSelectorWatch(pod.shape, lister);
+    this.counted = undefined;
+  }
+
+  refresh(): readonly Counted[] {
+    const hasChanged = this.watch?.hasChanged() ?? this.counted === undefined;
+    if (hasChanged || this.counted === undefined) {
+      const all = this.source();
+      this.counted = all.map((constraint) => this.open(constraint, all));
+    }
+    for (const { table } of this.counted) table.refresh();
+    return this.counted;
+  }
+}
+
+/** Matching pods of eligible nodes; with `keys`, only of nodes that have all of them. */
+function openDomains(
+  pod: PodInfo,
+  tables: DomainTables,
+  constraint: SpreadConstraint,
+  all: readonly SpreadConstraint[],
+  needsAllKeys: boolean,
+): Counted {
+  const { shape } = pod;
+  const { topologyKey, selector, honorsNodeAffinity, honorsNodeTaints } = constraint;
+  const { nodeSelector, affinity } = pod.pod.spec;
+  const text = JSON.stringify([
+    'spread',
+    shape.namespace,
+    matcherText(selector),
+    topologyKey,
+    needsAllKeys ? all.map((other) => other.topologyKey) : 0,
+    honorsNodeAffinity ? [nodeSelector ?? 0, affinity?.nodeAffinity?.required ?? 0] : 0,
+    honorsNodeTaints ? shape.tolerations : 0,
+  ]);
+  const table = tables.table(
+    text,
+    (node, into) => {
+      if (needsAllKeys && !hasAllKeys(node, all)) return;
+      if (isEligible(node, constraint, shape)) into.add(topologyKey, countMatching(node, selector, shape.namespace));
+    },
+    !needsAllKeys,
+  );
+  return { constraint, table, column: table.column(topologyKey) };
+}
+
+/** Matching pods of every node, eligible or not. */
+function openHosts(pod: PodInfo, tables: DomainTables, constraint: SpreadConstraint): Counted {
+  const { namespace } = pod;
+  const { selector } = constraint;
+  const table = tables.table(JSON.stringify(['hosts', namespace, matcherText(selector)]), (node, into) =>
+    into.add(LABEL_HOSTNAME, countMatching(node, selector, namespace)),
+  );
+  return { constraint, table, column: table.column(LABEL_HOSTNAME) };
+}
+
+// Filter ----------------------------------------------------------------------------------------------
+
+export class SpreadFilter implements ClusterFilter {
+  private readonly pod: PodInfo;
+  private readonly constraints: CountedConstraints;
+  private counted: readonly Counted[];
+  /** Per constraint: matching pods that a domain may have at most for this pod to join it. */
+  private readonly most: number[];
+
+  constructor(pod: PodInfo, tables: DomainTables, lister: ClusterLister, source: ConstraintSource) {
+    this.pod = pod;
+    this.constraints = new CountedConstraints(pod, lister, source, (constraint, all) => openDomains(pod, tables, constraint, all, true));
+    this.counted = [];
+    this.most = [];
+  }
+
+  prepare(): boolean {
+    const counted = this.constraints.refresh();
+    this.counted = counted;
+    for (let i = 0; i < counted.length; i++) {
+      const { constraint, column } = counted[i]!;
+      const hasEnough = column.domainCount > 0 && column.domainCount >= constraint.minDomains;
+      const least = hasEnough ? column.leastSum() : 0;
+      const self = constraint.selector.matches(this.pod.labels) ? 1 : 0;
+      this.most[i] = constraint.maxSkew + least - self;
+    }
+    return counted.length > 0;
+  }
+
+  passes(place: number): boolean {
+    const { counted, most } = this;
+    for (let i = 0; i < counted.length; i++) {
+      const { column } = counted[i]!;
+      const domain = column.key.domains[place]!;
+      if (domain < 0 || column.sums[domain]! > most[i]!) return false;
+    }
+    return true;
+  }
+}
+
+// Score -----------------------------------------------------------------------------------------------
+
+/** In place of a score: the node lacks a topology key. */
+const IGNORED = -1;
+
+export class SpreadScore implements ClusterScore {
+  private readonly constraints: CountedConstraints;
+  private readonly needsAllKeys: boolean;
+  /** By domain: the last count of domains that met it. */
+  private marks: Int32Array;
+  private markCount: number;
+
+  constructor(pod: PodInfo, tables: DomainTables, lister: ClusterLister, source: ConstraintSource, needsAllKeys: boolean) {
+    this.constraints = new CountedConstraints(pod, lister, source, (constraint, all) =>
+      constraint.topologyKey === LABEL_HOSTNAME
+        ? openHosts(pod, tables, constraint)
+        : openDomains(pod, tables, constraint, all, needsAllKeys),
+    );
+    this.needsAllKeys = needsAllKeys;
+    this.marks = new Int32Array(0);
+    this.markCount = 0;
+  }
+
+  score(places: Int32Array, count: number, scores: Float64Array): boolean {
+    const counted = this.constraints.refresh();
+    if (counted.length === 0) return false;
+    scores.fill(0, 0, count);
+    const ignoredCount = this.needsAllKeys ? this.markIgnored(counted, places, count, scores) : 0;
+    for (let k = 0; k < counted.length; k++) {
+      const { constraint, column } = counted[k]!;
+      const isHost = constraint.topologyKey === LABEL_HOSTNAME;
+      const weight = ln((isHost ? count - ignoredCount : this.countDomains(column, places, count, scores)) + 2);
+      addCounts(column, isHost, weight, constraint.maxSkew - 1, places, count, scores);
+    }
+    normalize(count, scores);
+    return true;
+  }
+
+  private markIgnored(counted: readonly Counted[], places: Int32Array, count: number, scores: Float64Array): number {
+    let ignoredCount = 0;
+    for (let i = 0; i < count; i++) {
+      for (let k = 0; k < counted.length; k++) {
+        if (counted[k]!.column.key.domains[places[i]!]! >= 0) continue;
+        scores[i] = IGNORED;
+        ignoredCount++;
+        break;
+      }
+    }
+    return ignoredCount;
+  }
+
+  /** Domains that some candidate is in. */
+  private countDomains(column: DomainColumn, places: Int32Array, count: number, scores: Float64Array): number {
+    const { domains, domainCount } = column.key;
+    if (this.marks.length < domainCount) {
+      this.marks = new Int32Array(domainCount * 2);
+      this.markCount = 0;
+    }
+    const { marks } = this;
+    const pass = ++this.markCount;
+    let size = 0;
+    for (let i = 0; i < count; i++) {
+      if (scores[i] === IGNORED) continue;
+      const domain = domains[places[i]!]!;
+      const met = domain < 0 ? EMPTY_VALUE : domain;
+      if (marks[met] === pass) continue;
+      marks[met] = pass;
+      size++;
+    }
+    return size;
+  }
+}
+
+function addCounts(
+  column: DomainColumn,
+  isHost: boolean,
+  weight: number,
+  extra: number,
+  places: Int32Array,
+  count: number,
+  scores: Float64Array,
+): void {
+  const { domains } = column.key;
+  const { amounts, sums } = column;
+  for (let i = 0; i < count; i++) {
+    if (scores[i] === IGNORED) continue;
+    const place = places[i]!;
+    const domain = domains[place]!;
+    if (domain >= 0) scores[i]! += (isHost ? amounts[place]! : sums[domain]!) * weight + extra;
+  }
+}
+
+/** The fewer pods the better: 100 at the least, in proportion to the most; 0 for ignored nodes. */
+function normalize(count: number, scores: Float64Array): void {
+  let min = Infinity;
+  let max = 0;
+  for (let i = 0; i < count; i++) {
+    if (scores[i] === IGNORED) continue;
+    const score = Math.round(scores[i]!);
+    scores[i] = score;
+    if (score < min) min = score;
+    if (score > max) max = score;
+  }
+  for (let i = 0; i < count; i++) {
+    if (scores[i] === IGNORED) scores[i] = 0;
+    else if (max === 0) scores[i] = SCORE_MAX;
+    else scores[i] = Math.trunc((SCORE_MAX * (max + min - scores[i]!)) / max);
+  }
+}
