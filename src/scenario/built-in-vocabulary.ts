@@ -50,7 +50,7 @@ function kubeletParam({ name, type }: (typeof PROFILE_PARAMETERS)[number]): Para
   const summary = 'replaces the value of the profile';
   if (type === 'duration') return { name: name.replace(/Us$/, ''), type, summary, storedAs: name };
   if (name === 'imageBytes') return { name: 'imageSize', type: 'bytes', summary, storedAs: name };
-  if (name.endsWith('Bandwidth') || name.endsWith('Rate')) return { name, type: 'bytes', summary: `${summary}, per second` };
+  if (name.endsWith('Bandwidth') || name.endsWith('Rate')) return { name, type: 'bytes', summary: `${summary}, per second`, min: 1000 };
   return { name, type, summary };
 }
 
