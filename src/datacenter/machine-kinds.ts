@@ -26,9 +26,9 @@ const MEBIBYTE = 1_048_576;
 const GIBIBYTE = 1_073_741_824;
 
 /** Pods a node runs at most unless configured otherwise: kubelet --max-pods, v1.34. */
-export const MAX_PODS_DEFAULT = 110;
+const MAX_PODS_DEFAULT = 110;
 /** Memory below which a kubelet evicts, and which is therefore not handed out: memory.available<100Mi. */
-export const EVICTION_HARD_MEMORY = '100Mi';
+const EVICTION_HARD_MEMORY = '100Mi';
 
 /** What a kubelet without any reservations keeps back. */
 export const DEFAULT_RESERVED: ResourceList = Object.freeze({ memory: EVICTION_HARD_MEMORY });

@@ -81,7 +81,7 @@ export interface TopologySpec {
 }
 
 export const DEFAULT_REGION = 'region-1';
-export const DEFAULT_ZONE = 'zone-1';
+const DEFAULT_ZONE = 'zone-1';
 
 interface MutableVertex extends Vertex {
   readonly children: VertexId[];

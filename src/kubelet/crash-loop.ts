@@ -8,8 +8,8 @@
 import { MINUTE_US, SECOND_US } from '../engine/units.ts';
 
 // kubelet v1.34: initial 10 s, maximum 300 s; an entry not touched for twice the maximum is forgotten.
-export const CRASH_BACKOFF_INITIAL_US = 10 * SECOND_US;
-export const CRASH_BACKOFF_MAX_US = 5 * MINUTE_US;
+const CRASH_BACKOFF_INITIAL_US = 10 * SECOND_US;
+const CRASH_BACKOFF_MAX_US = 5 * MINUTE_US;
 
 export class CrashLoop {
   private backoffUs: number;

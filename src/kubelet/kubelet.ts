@@ -258,7 +258,7 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
     this.announce(pod, 'seen', '');
     if (deletionTimestamp !== undefined) {
       const worker = this.newWorker(pod);
-      if (sandbox !== undefined) worker.takeOver(sandbox);
+      if (sandbox !== undefined) worker.adopt(sandbox);
       this.take(worker);
       worker.terminate(pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds);
       return;

@@ -33,7 +33,7 @@ export interface NodeFleetOptions {
 }
 
 /** The network endpoint of the registry that images are pulled from. */
-export const IMAGE_REGISTRY = 'image-registry';
+const IMAGE_REGISTRY = 'image-registry';
 
 export class NodeFleet implements NodeWorld {
   readonly access: ApiAccess;

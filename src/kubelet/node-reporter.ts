@@ -216,7 +216,7 @@ export class NodeReporter implements Timed {
 }
 
 /** The Node a kubelet creates: everything of the template, and not Ready yet. */
-export function newNode(template: Node, nowUs: TimeUs): Node {
+function newNode(template: Node, nowUs: TimeUs): Node {
   return { ...template, status: { ...template.status, conditions: nodeConditions(false, [], nowUs) } };
 }
 

@@ -34,7 +34,7 @@ export interface StatusInput {
 }
 
 /** Condition types the kubelet writes; all others belong to someone else and are kept as the API server has them. */
-export const KUBELET_CONDITIONS: ReadonlySet<string> = new Set([
+const KUBELET_CONDITIONS: ReadonlySet<string> = new Set([
   'PodReadyToStartContainers',
   'Initialized',
   'Ready',

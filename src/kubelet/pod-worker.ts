@@ -18,26 +18,19 @@ import { SECOND_US } from '../engine/units.ts';
 import type { Pod, PodStatus } from '../objects/pod.ts';
 import type { Resources } from '../objects/pod-requests.ts';
 import { behaviourOf, type PodBehaviour } from './behaviour.ts';
-import {
-  type ContainerRun,
-  containerAt,
-  containerCount,
-  EXITED,
-  initCount,
-  isSidecar,
-  NEVER,
-  RUNNING,
-  type Sandbox,
-} from './container-state.ts';
+import { hasRegularStarted, isComplete, restartsAfter } from './completion.ts';
+import { type ContainerRun, containerAt, containerCount, EXITED, initCount, isSidecar, RUNNING, type Sandbox } from './container-state.ts';
 import { CrashLoop, nextLookUs } from './crash-loop.ts';
 import type { Timed } from './node-services.ts';
 import type { PodHost } from './pod-host.ts';
+import { PodImages } from './pod-images.ts';
 import { generateStatus, isSameStatus, type StatusInput } from './pod-status.ts';
 import { ContainerProbes } from './probe-worker.ts';
+import { planRun } from './run-plan.ts';
 import { planStops, type StopInput } from './stop-plan.ts';
 
 export const SYNCING = 0;
-export const TERMINATING = 1;
+const TERMINATING = 1;
 export const TERMINATED = 2;
 
 /** What the pending timer is for. */
@@ -99,9 +92,8 @@ export class PodWorker implements Timed, StatusInput {
   private handle: EventHandle;
   private deadlineHandle: EventHandle;
   private graceUs: number;
-  private pullToken: number;
+  private images: PodImages | undefined;
   private crashLoops: (CrashLoop | undefined)[] | undefined;
-  private pullLoops: Map<string, { loop: CrashLoop; failedUs: number }> | undefined;
   private probes: (ContainerProbes | undefined)[] | undefined;
 
   constructor(host: PodHost, pod: Pod, requests: Resources) {
@@ -140,9 +132,8 @@ export class PodWorker implements Timed, StatusInput {
     this.handle = NO_EVENT;
     this.deadlineHandle = NO_EVENT;
     this.graceUs = Infinity;
-    this.pullToken = 0;
+    this.images = undefined;
     this.crashLoops = undefined;
-    this.pullLoops = undefined;
     this.probes = undefined;
   }
 
@@ -192,7 +183,7 @@ export class PodWorker implements Timed, StatusInput {
       return;
     }
     if (this.step === STEP_SYNC) this.cancelStep();
-    if (this.isComplete()) {
+    if (isComplete(this.pod, this.runs)) {
       this.terminate(this.pod.spec.terminationGracePeriodSeconds);
       return;
     }
@@ -230,7 +221,7 @@ export class PodWorker implements Timed, StatusInput {
     this.isChanged = false;
     if (this.phase !== SYNCING) return;
     // A pod that is over and takes no time to clean up is reported once, with its last phase.
-    const endsNow = !this.isBusy && this.sandbox?.runningCount === 0 && this.host.stopsAtOnce && this.isComplete();
+    const endsNow = !this.isBusy && this.sandbox?.runningCount === 0 && this.host.stopsAtOnce && isComplete(this.pod, this.runs);
     if (!endsNow) this.publish();
     this.armProbes();
     this.sync();
@@ -283,12 +274,8 @@ export class PodWorker implements Timed, StatusInput {
     this.step = STEP_NONE;
   }
 
-  /** Directs the containers of a pod that an earlier kubelet process started. */
-  takeOver(sandbox: Sandbox): void {
-    this.adopt(sandbox);
-  }
-
-  private adopt(sandbox: Sandbox): void {
+  /** Directs the containers of this sandbox from now on; an earlier kubelet process may have started them. */
+  adopt(sandbox: Sandbox): void {
     this.sandbox = sandbox;
     sandbox.owner = this;
     for (let i = 0; i < sandbox.runs.length; i++) {
@@ -321,7 +308,7 @@ export class PodWorker implements Timed, StatusInput {
     const { pod } = this;
     const runs = this.sandbox!.runs;
     const inits = initCount(pod);
-    const anyRegularStarted = this.hasRegularStarted();
+    const anyRegularStarted = hasRegularStarted(pod, runs);
     for (; this.cursor < runs.length; this.cursor++) {
       const i = this.cursor;
       const run = runs[i]!;
@@ -335,7 +322,7 @@ export class PodWorker implements Timed, StatusInput {
       }
       if (isInit && !sidecar) {
         if (anyRegularStarted || (run.state === EXITED && run.exitCode === 0)) continue;
-      } else if (!isInit && run.state === EXITED && !this.restarts(run)) {
+      } else if (!isInit && run.state === EXITED && !restartsAfter(pod, run)) {
         continue;
       }
       if (run.state === EXITED && !this.mayRestart(run)) {
@@ -343,7 +330,8 @@ export class PodWorker implements Timed, StatusInput {
         if (isInit && !sidecar) break;
         continue;
       }
-      const image = this.imageStep(i);
+      this.images ??= new PodImages(this);
+      const image = this.images.check(i);
       if (image === 'present') {
         this.scheduleStart();
         return;
@@ -383,7 +371,7 @@ export class PodWorker implements Timed, StatusInput {
   }
 
   private startContainer(i: number): void {
-    const { host, pod, behaviour } = this;
+    const { host, pod } = this;
     const run = this.sandbox!.runs[i]!;
     const nowUs = host.nowUs;
     if (run.state === EXITED) {
@@ -392,22 +380,7 @@ export class PodWorker implements Timed, StatusInput {
       this.crashLoops[i].noteStart(run.finishedUs, nowUs);
     }
     if (this.waiting.length > 0) this.setWaiting(i, '');
-    let lifeUs = Infinity;
-    let exitCode = 0;
-    if (i < initCount(pod)) {
-      if (!isSidecar(containerAt(pod, i))) {
-        lifeUs = behaviour.initUs >= 0 ? behaviour.initUs : host.sample('initRun');
-        if (run.starts < behaviour.initFailures) exitCode = 1;
-      }
-    } else {
-      lifeUs = behaviour.runUs;
-      if (lifeUs < 0) lifeUs = host.services.runDurationUs?.(pod) ?? Infinity;
-      exitCode = behaviour.exitCode;
-      if (behaviour.crashAfterUs < lifeUs) {
-        lifeUs = behaviour.crashAfterUs;
-        exitCode = behaviour.crashExitCode;
-      }
-    }
+    const { lifeUs, exitCode } = planRun(pod, i, run.starts, this.behaviour, host);
     host.machine.startRun(run, nowUs + lifeUs, exitCode, exitCode === 0 ? 'Completed' : 'Error');
     this.noteStarted(i, false);
     host.noteChange(this);
@@ -430,11 +403,6 @@ export class PodWorker implements Timed, StatusInput {
     for (const probe of this.probes) probe?.arm(this.sandbox.runs[probe.index]!);
   }
 
-  private restarts(run: ContainerRun): boolean {
-    const policy = this.pod.spec.restartPolicy;
-    return policy === 'Always' || (policy === 'OnFailure' && run.exitCode !== 0);
-  }
-
   /** Whether an exited container may start now; otherwise the pass has failed and is tried again. */
   private mayRestart(run: ContainerRun): boolean {
     const loop = this.crashLoops?.[run.index];
@@ -450,67 +418,27 @@ export class PodWorker implements Timed, StatusInput {
     return false;
   }
 
-  private failUntil(readyUs: number): void {
+  /** A container could not start; the pass is tried again when the earliest may. */
+  failUntil(readyUs: number): void {
     this.hasFailed = true;
     this.retryReadyUs = Math.min(this.retryReadyUs, readyUs);
   }
 
-  private setWaiting(i: number, reason: string): void {
+  setWaiting(i: number, reason: string): void {
     if (this.waiting === NO_NAMES) this.waiting = new Array<string>(containerCount(this.pod)).fill('');
     (this.waiting as string[])[i] = reason;
   }
 
   // Images -------------------------------------------------------------------------------------------
 
-  private imageStep(i: number): 'present' | 'pulling' | 'failed' {
-    const { host } = this;
-    const container = containerAt(this.pod, i);
-    const isPresent = host.hasImage(container.image);
-    if (container.imagePullPolicy === 'Never') {
-      if (isPresent) return 'present';
-      this.setWaiting(i, 'ErrImageNeverPull');
-      this.failUntil(host.nowUs);
-      return 'failed';
-    }
-    if (isPresent && container.imagePullPolicy === 'IfNotPresent') return 'present';
-    const failed = this.pullLoops?.get(container.image);
-    if (failed !== undefined) {
-      const readyUs = failed.loop.readyUs(failed.failedUs);
-      if (host.nowUs < readyUs) {
-        if (this.waiting[i] !== 'ImagePullBackOff')
-          host.emitEvent(this.pod, 'Normal', 'BackOff', `Back-off pulling image "${container.image}"`);
-        this.setWaiting(i, 'ImagePullBackOff');
-        this.failUntil(readyUs);
-        return 'failed';
-      }
-    }
-    const token = ++this.pullToken;
-    host.announce(this.pod, 'pull-started', container.image);
-    host.images.pull(container.image, (isPulled) => host.whenThawed(() => this.handlePull(token, i, isPulled)));
-    return 'pulling';
-  }
-
-  private handlePull(token: number, i: number, isPulled: boolean): void {
-    if (token !== this.pullToken || this.phase !== SYNCING || !this.host.isAlive) return;
-    const { host } = this;
-    const image = containerAt(this.pod, i).image;
-    host.announce(this.pod, isPulled ? 'pull-finished' : 'pull-failed', image);
-    if (isPulled) {
-      this.pullLoops?.delete(image);
-      host.noteImage();
+  /** A pull that the container at `cursor` waited for is over. */
+  handlePull(index: number, outcome: 'pulled' | 'failed'): void {
+    if (outcome === 'pulled') {
       this.scheduleStart();
       return;
     }
-    host.emitEvent(this.pod, 'Warning', 'Failed', `Failed to pull image "${image}"`);
-    this.pullLoops ??= new Map();
-    const entry = this.pullLoops.get(image) ?? { loop: new CrashLoop(), failedUs: 0 };
-    entry.loop.noteStart(entry.failedUs, host.nowUs);
-    entry.failedUs = host.nowUs;
-    this.pullLoops.set(image, entry);
-    this.setWaiting(i, 'ErrImagePull');
-    this.failUntil(entry.loop.readyUs(host.nowUs));
-    host.noteChange(this);
-    if (i < initCount(this.pod) && !isSidecar(containerAt(this.pod, i))) {
+    this.host.noteChange(this);
+    if (index < initCount(this.pod) && !isSidecar(containerAt(this.pod, index))) {
       this.endPass();
       return;
     }
@@ -587,7 +515,7 @@ export class PodWorker implements Timed, StatusInput {
     this.phase = TERMINATING;
     this.graceUs = graceUs;
     this.cancelStep();
-    this.pullToken++;
+    this.images?.abandon();
     this.isBusy = false;
     this.syncAgain = false;
     if (this.isFirstPass) {
@@ -652,7 +580,7 @@ export class PodWorker implements Timed, StatusInput {
     // Frees what only a living pod needs; the status has what is still told of it.
     this.probes = undefined;
     this.crashLoops = undefined;
-    this.pullLoops = undefined;
+    this.images = undefined;
     this.schedule(STEP_CLEANED, host.sample('cleanup'));
   }
 
@@ -687,29 +615,6 @@ export class PodWorker implements Timed, StatusInput {
     this.isStatusDirty = true;
     if (!wasReady && isReady(next)) this.host.announce(this.pod, 'ready', '');
     this.host.enqueueStatus(this);
-  }
-
-  private hasRegularStarted(): boolean {
-    const runs = this.sandbox!.runs;
-    for (let i = initCount(this.pod); i < runs.length; i++) if (runs[i]!.starts > runs[i]!.startsBefore) return true;
-    return false;
-  }
-
-  /** Whether the pod has run to its end: nothing runs or will be started again, or an init container failed for good. */
-  private isComplete(): boolean {
-    const runs = this.sandbox?.runs;
-    if (runs === undefined) return false;
-    const inits = initCount(this.pod);
-    const policy = this.pod.spec.restartPolicy;
-    for (let i = inits; i < runs.length; i++) {
-      const run = runs[i]!;
-      if (run.state !== EXITED || this.restarts(run)) {
-        if (run.state !== NEVER || policy !== 'Never') return false;
-        // Not started yet: only a failed init container ends the pod before it was.
-        return runs.some((init, at) => at < inits && !isSidecar(containerAt(this.pod, at)) && init.state === EXITED && init.exitCode !== 0);
-      }
-    }
-    return runs.length > inits;
   }
 }
 
