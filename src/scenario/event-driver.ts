@@ -5,6 +5,7 @@
  * Order     actions at one instant happen in file order; faults at that instant come first
  */
 import { InputError } from '../base/input-error.ts';
+import { DatacenterControls } from '../datacenter/controls.ts';
 import { sampleUs } from '../engine/distributions.ts';
 import type { EventKind } from '../engine/engine.ts';
 import { defineTopic, type Topic } from '../engine/observers.ts';
@@ -12,10 +13,10 @@ import type { Op } from '../engine/process.ts';
 import type { Rng } from '../engine/rng.ts';
 import { FaultInjector, type FaultPlan } from '../faults/injector.ts';
 import { faults } from '../faults/registry.ts';
+import { worldControls } from '../faults/world-controls.ts';
 import type { EventSpec } from './scenario.ts';
 import { performUserAction, type UserAction } from './user-actions.ts';
 import type { World } from './world.ts';
-import { worldControls } from './world-controls.ts';
 
 /** Something the scenario did to the cluster that is no fault. */
 export interface ScenarioActionRecord {
@@ -45,7 +46,9 @@ export class EventDriver {
   constructor(world: World) {
     const { engine } = world;
     this.world = world;
-    this.injector = new FaultInjector({ engine, rng: engine.rng.fork('faults'), world: worldControls(world), faults });
+    const datacenter = new DatacenterControls(world.topology, world.network);
+    const controls = worldControls({ access: world.access, datacenter, nodes: world.kubelets });
+    this.injector = new FaultInjector({ engine, rng: engine.rng.fork('faults'), world: controls, faults });
     this.actionKind = engine.defineKind<ActionClock>('scenario.action', (_target, clock) => this.perform(clock));
     // A repeated action alone keeps no run alive.
     this.repeatKind = engine.defineKind<ActionClock>('scenario.repeat', (_target, clock) => this.repeat(clock), { background: true });
