@@ -27,6 +27,7 @@ import { type Bench, cpuSeconds, median, type Row, ratio } from './harness.ts';
 
 const ZONES = 3;
 const APPS = 10;
+const TEMPLATES = 100;
 /** Decisions of one plain round; it is slow. */
 const PLAIN_DECISIONS = 12;
 
@@ -39,7 +40,7 @@ interface Workload {
   /** Pods per node at which the oldest begin to leave. Default 10. */
   readonly podsPerNode?: number;
   readonly services?: number;
-  /** Pod number `index`, of one of some templates. */
+  /** Template number `index`; pod number n is of template n modulo TEMPLATES. */
   podOf(index: number): Pod;
   readonly preempts?: boolean;
 }
@@ -125,18 +126,9 @@ function workloads(quick: boolean): Workload[] {
 
 // Pods ------------------------------------------------------------------------------------------------
 
-const templates = new Map<string, Pod>();
-
-/** One of APPS templates, so that pods of one shape come again and again. */
+/** A pod of one of APPS applications. */
 function templatePod(index: number, fields: Partial<PodSpec>, requests: StringMap = { cpu: '100m', memory: '200Mi' }): Pod {
-  const app = `app-${index % APPS}`;
-  const text = JSON.stringify([app, fields, requests]);
-  let template = templates.get(text);
-  if (template === undefined) {
-    template = newPod({ name: 't', labels: { app } }, newPodSpec({ containers: [newContainer({ requests })], ...fields }));
-    templates.set(text, template);
-  }
-  return template;
+  return newPod({ name: 't', labels: { app: `app-${index % APPS}` } }, newPodSpec({ containers: [newContainer({ requests })], ...fields }));
 }
 
 function selectorOf(index: number) {
@@ -224,6 +216,18 @@ function benchNode(index: number): Node {
 
 const NO_NOMINATIONS: NominatedPods = { isEmpty: true, onNode: () => [], nodeNames: () => [] };
 
+/** Templates that are the same in everything are one object. */
+function templatesOf(workload: Workload): Pod[] {
+  const byText = new Map<string, Pod>();
+  return Array.from({ length: TEMPLATES }, (_, i) => {
+    const pod = workload.podOf(i);
+    const text = JSON.stringify(pod);
+    const known = byText.get(text) ?? pod;
+    byText.set(text, known);
+    return known;
+  });
+}
+
 class BenchCluster implements ClusterLister {
   private readonly workload: Workload;
   private readonly podInfos: PodInfos;
@@ -232,6 +236,8 @@ class BenchCluster implements ClusterLister {
   private readonly evaluator: Evaluator;
   private readonly rng: Rng;
   private readonly services: readonly Service[];
+  /** By shape: pods of one template share their parts. */
+  private readonly templates: readonly Pod[];
   private readonly pending: Map<ObjectKey, Pod>;
   /** Placed pods, oldest first, from `oldest` on. */
   private placed: Pod[];
@@ -249,6 +255,7 @@ class BenchCluster implements ClusterLister {
     this.podInfos = new PodInfos(behaviour);
     this.cache = new SchedulerCache(this.podInfos);
     this.services = Array.from({ length: workload.services ?? 0 }, (_, i) => benchService(i));
+    this.templates = templatesOf(workload);
     this.pending = new Map();
     this.rng = Rng.root(1);
     const context: SchedulerContext = {
@@ -275,8 +282,9 @@ class BenchCluster implements ClusterLister {
   /** Places pods round and round without asking anybody, and from then on keeps their number. */
   fill(count: number): void {
     const nodes = this.cache.refresh().nodes;
+    const low = this.workload.preempts === true ? this.workload.podOf(-1) : undefined;
     for (let i = 0; i < count; i++) {
-      const template = this.workload.preempts === true ? this.workload.podOf(-1) : this.workload.podOf(i);
+      const template = low ?? this.templates[i % TEMPLATES]!;
       this.place(this.named(template), nodes[(i * 7 + Math.trunc(i / nodes.length)) % nodes.length]!.name);
     }
     this.most = count;
@@ -284,7 +292,7 @@ class BenchCluster implements ClusterLister {
 
   /** Decides and assumes `count` pods. */
   run(count: number): void {
-    for (let i = 0; i < count; i++) this.decide(this.named(this.workload.podOf(this.podCount)));
+    for (let i = 0; i < count; i++) this.decide(this.named(this.templates[this.podCount % TEMPLATES]!));
   }
 
   ratePerSecond(seconds: number): number {

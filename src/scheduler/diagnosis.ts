@@ -4,40 +4,112 @@
  * Models    kubernetes v1.34 pkg/scheduler/framework/types.go (Diagnosis, NodeToStatus, FitError)
  */
 import { compareCodeUnits } from '../base/compare.ts';
+import type { NodeInfo } from './node-info.ts';
 import { type Status, unresolvable } from './status.ts';
 
 const NO_STATUS: Status = unresolvable('');
 
 /** The status of every node: those that were looked at have their own, all others share one. */
 export class NodeToStatus {
-  private readonly explicit: Map<string, Status>;
+  private readonly named: Map<string, Status>;
+  /** Statuses by place in a list of nodes, until somebody asks by name. */
+  private listed: ListedStatuses | undefined;
   absent: Status;
 
   constructor(absent: Status = NO_STATUS) {
-    this.explicit = new Map();
+    this.named = new Map();
+    this.listed = undefined;
     this.absent = absent;
   }
 
   get explicitCount(): number {
-    return this.explicit.size;
+    if (this.listed === undefined) return this.named.size;
+    let count = 0;
+    for (const status of this.listed.statuses) if (status !== undefined) count++;
+    return count;
   }
 
   get(nodeName: string): Status {
-    return this.explicit.get(nodeName) ?? this.absent;
+    return this.explicit().get(nodeName) ?? this.absent;
+  }
+
+  /** The same for a node of the snapshot, without a look-up by name where statuses were given by place. */
+  of(node: NodeInfo): Status {
+    const { listed } = this;
+    if (listed === undefined || listed.nodes[node.position] !== node) return this.get(node.name);
+    return listed.statuses[node.position] ?? this.absent;
   }
 
   has(nodeName: string): boolean {
-    return this.explicit.has(nodeName);
+    return this.explicit().has(nodeName);
   }
 
   set(nodeName: string, status: Status): void {
-    this.explicit.set(nodeName, status);
+    this.explicit().set(nodeName, status);
+  }
+
+  /**
+   * Takes statuses by place in the snapshot, undefined for nodes that were not looked at; `start` is the place that was
+   * looked at first. Nothing may have been set before. `statuses` may still be filled until it is first read.
+   */
+  list(nodes: readonly NodeInfo[], statuses: readonly (Status | undefined)[], start: number): void {
+    this.listed = { nodes, statuses, start };
   }
 
   /** In order of first evaluation. */
   entries(): Iterable<readonly [string, Status]> {
-    return this.explicit;
+    return this.explicit();
   }
+
+  /** Adds to `counts` how many nodes with a status of their own give each reason; returns how many such nodes there are. */
+  countReasons(counts: Map<string, number>): number {
+    const { listed } = this;
+    if (listed === undefined) {
+      for (const status of this.named.values()) addReasons(counts, status, 1);
+      return this.named.size;
+    }
+    // Neighbours often fail alike.
+    let nodeCount = 0;
+    let last: Status | undefined;
+    let run = 0;
+    for (let i = 0; i < listed.statuses.length; i++) {
+      const status = listed.statuses[i];
+      if (status === undefined) continue;
+      nodeCount++;
+      if (status !== last) {
+        if (last !== undefined) addReasons(counts, last, run);
+        last = status;
+        run = 0;
+      }
+      run++;
+    }
+    if (last !== undefined) addReasons(counts, last, run);
+    return nodeCount;
+  }
+
+  private explicit(): Map<string, Status> {
+    const { listed, named } = this;
+    if (listed !== undefined) {
+      const { nodes, statuses, start } = listed;
+      for (let i = 0; i < statuses.length; i++) {
+        const place = (start + i) % statuses.length;
+        const status = statuses[place];
+        if (status !== undefined) named.set(nodes[place]!.name, status);
+      }
+      this.listed = undefined;
+    }
+    return named;
+  }
+}
+
+interface ListedStatuses {
+  readonly nodes: readonly NodeInfo[];
+  readonly statuses: readonly (Status | undefined)[];
+  readonly start: number;
+}
+
+function addReasons(counts: Map<string, number>, status: Status, nodeCount: number): void {
+  for (const reason of status.reasons) counts.set(reason, (counts.get(reason) ?? 0) + nodeCount);
 }
 
 export interface Diagnosis {
@@ -89,12 +161,7 @@ export class FitError {
 /** How many nodes give each reason. */
 export function reasonCounts(nodeCount: number, statuses: NodeToStatus): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const [, status] of statuses.entries()) {
-    for (const reason of status.reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  }
-  const absentCount = nodeCount - statuses.explicitCount;
-  if (absentCount > 0) {
-    for (const reason of statuses.absent.reasons) counts.set(reason, (counts.get(reason) ?? 0) + absentCount);
-  }
+  const absentCount = nodeCount - statuses.countReasons(counts);
+  if (absentCount > 0) addReasons(counts, statuses.absent, absentCount);
   return counts;
 }

@@ -20,7 +20,7 @@ import type { Evaluation, EvaluationRequest, Evaluator, NominatedPods, PluginSco
 import { NodeColumns } from './node-columns.ts';
 import type { NodeInfo } from './node-info.ts';
 import { nodesToFind } from './node-sampling.ts';
-import { EvaluationBuilder, noteFailure, PlainEvaluator } from './plain-evaluator.ts';
+import { EvaluationBuilder, noteRejector, PlainEvaluator } from './plain-evaluator.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { PreFilterOutcome, Profile } from './profile.ts';
 import { createShapeTable, type ShapeTable, type WeightedScore } from './shape-table.ts';
@@ -68,6 +68,8 @@ export class IncrementalEvaluator implements Evaluator {
   private failureCount: number;
   private visitedCount: number;
   private isPreFiltered: boolean;
+  /** No verdict depends on anything but the shape and the node. */
+  private isAllRemembered: boolean;
 
   constructor(options: IncrementalEvaluatorOptions, cache: SchedulerCache, nominated: NominatedPods) {
     this.percentage = options.percentageOfNodesToScore;
@@ -85,6 +87,7 @@ export class IncrementalEvaluator implements Evaluator {
     this.failureCount = 0;
     this.visitedCount = 0;
     this.isPreFiltered = false;
+    this.isAllRemembered = false;
   }
 
   schedulePod(request: EvaluationRequest): Evaluation {
@@ -102,7 +105,7 @@ export class IncrementalEvaluator implements Evaluator {
     }
     const error = this.findFeasible(request, table);
     if (table.hasError) return this.leaveToPlain(request);
-    if (error !== undefined || this.foundCount === 0) return this.refuse(request, error);
+    if (error !== undefined || this.foundCount === 0) return this.refuse(request, table, error);
     if (this.foundCount === 1) return this.chosen(request, 0, 0, 1);
     if (profile.scorePlugins.length === 0) {
       this.totals.fill(1, 0, this.foundCount);
@@ -138,6 +141,7 @@ export class IncrementalEvaluator implements Evaluator {
       this.hasNominated = new Uint8Array(count);
     }
     const filters = activeFilters(table.clusterFilters);
+    this.isAllRemembered = filters.length === 0 && table.lateFilters.length === 0 && this.nominated.isEmpty;
     if (table.lateFilters.length > 0 || !this.nominated.isEmpty) return this.visitAll(request, table, filters, wanted);
     this.visitRemembered(request, table, filters, wanted);
     return undefined;
@@ -220,7 +224,7 @@ export class IncrementalEvaluator implements Evaluator {
   }
 
   /** No node fits, or a filter failed. Says why of every node, and leaves the state good for preemption. */
-  private refuse(request: EvaluationRequest, error: Status | undefined): Evaluation {
+  private refuse(request: EvaluationRequest, table: ShapeTable, error: Status | undefined): Evaluation {
     const diagnosis = newDiagnosis();
     const result = new EvaluationBuilder(request, diagnosis);
     result.evaluatedCount = this.visitedCount;
@@ -228,7 +232,7 @@ export class IncrementalEvaluator implements Evaluator {
     result.feasible = Array.from(this.places.subarray(0, this.foundCount), (place) => request.snapshot.nodes[place]!);
     if (error !== undefined) return result.failed(error);
     this.preFilter(request);
-    explain(request, diagnosis);
+    explain(request, this.isAllRemembered ? table : undefined, diagnosis);
     return result.unschedulable();
   }
 
@@ -398,13 +402,23 @@ function passesAll(filters: readonly ClusterFilter[], place: number): boolean {
   return true;
 }
 
-/** Why every node failed; only needed when all of them did. */
-function explain({ profile, pod, state, snapshot, nextStartNodeIndex }: EvaluationRequest, diagnosis: Diagnosis): void {
+/** Why every node failed; only needed when all of them did. `table` when it knows every verdict. */
+function explain(request: EvaluationRequest, table: ShapeTable | undefined, diagnosis: Diagnosis): void {
+  const { profile, pod, state, snapshot, nextStartNodeIndex } = request;
   const { nodes } = snapshot;
-  for (let i = 0; i < nodes.length; i++) {
-    const node = nodes[(nextStartNodeIndex + i) % nodes.length]!;
-    noteFailure(diagnosis, node, profile.runFiltersWithNominated(state, pod, node));
+  const count = nodes.length;
+  const start = nextStartNodeIndex % count;
+  const statuses: (Status | undefined)[] = new Array(count).fill(undefined);
+  let last: Status | undefined;
+  for (let i = 0; i < count; i++) {
+    const place = start + i < count ? start + i : start + i - count;
+    const status =
+      table === undefined ? profile.runFiltersWithNominated(state, pod, nodes[place]!) : table.statusAt(place, profile, state, pod);
+    statuses[place] = status;
+    if (status !== last) noteRejector(diagnosis, status);
+    last = status;
   }
+  diagnosis.nodeToStatus.list(nodes, statuses, start);
 }
 
 /** Copies the values at `places`; true when all are 0. */

@@ -138,12 +138,13 @@ function candidateNodes(snapshot: Snapshot, names: ReadonlySet<string> | undefin
 }
 
 /** Takes down why a node failed, and who says so. */
-export function noteFailure(diagnosis: Diagnosis, node: NodeInfo, status: Status): void {
+function noteFailure(diagnosis: Diagnosis, node: NodeInfo, status: Status): void {
   diagnosis.nodeToStatus.set(node.name, status);
   noteRejector(diagnosis, status);
 }
 
-function noteRejector(diagnosis: Diagnosis, status: Status): void {
+/** Takes down which plugin rejects. */
+export function noteRejector(diagnosis: Diagnosis, status: Status): void {
   if (status.plugin === '') return;
   if (status.code === 'Pending') diagnosis.pendingPlugins.add(status.plugin);
   else diagnosis.unschedulablePlugins.add(status.plugin);

@@ -54,7 +54,7 @@ export function planPreemption(
 ): PreemptionPlan {
   const ineligibleReason = findIneligibility(pod, diagnosis, handle);
   const statuses = new NodeToStatus(NOT_HELPFUL);
-  const potentialNodes = handle.snapshot.nodes.filter((node) => diagnosis.nodeToStatus.get(node.name).code === 'Unschedulable');
+  const potentialNodes = handle.snapshot.nodes.filter((node) => diagnosis.nodeToStatus.of(node).code === 'Unschedulable');
   if (ineligibleReason !== '' || potentialNodes.length === 0) {
     return {
       ineligibleReason,
@@ -65,6 +65,8 @@ export function planPreemption(
       errors: [],
     };
   }
+  const found: (Status | undefined)[] = new Array(handle.snapshot.nodes.length).fill(undefined);
+  statuses.list(handle.snapshot.nodes, found, 0);
   const offset = handle.preemptionOffset(potentialNodes.length);
   const wanted = candidateCount(potentialNodes.length, limits);
   const budgets = handle.lister.list('PodDisruptionBudget').map(openBudget);
@@ -74,14 +76,14 @@ export function planPreemption(
   for (let i = 0; i < potentialNodes.length; i++) {
     const node = potentialNodes[(offset + i) % potentialNodes.length]!;
     // Most nodes of a full cluster have nobody less important: no need to copy them.
-    const found = hasLowerPriority(node, pod) ? selectVictims(state.clone(), pod, node.clone(), budgets, handle) : NO_VICTIMS;
-    if (!isCandidate(found)) {
-      statuses.set(node.name, found);
-      if (found.code === 'Error') errors.push(found);
+    const answer = hasLowerPriority(node, pod) ? selectVictims(state.clone(), pod, node.clone(), budgets, handle) : NO_VICTIMS;
+    if (!isCandidate(answer)) {
+      found[node.position] = answer;
+      if (answer.code === 'Error') errors.push(answer);
       continue;
     }
-    const list = found.pdbViolationCount === 0 ? clean : violating;
-    if (list.length < wanted) list.push(found);
+    const list = answer.pdbViolationCount === 0 ? clean : violating;
+    if (list.length < wanted) list.push(answer);
     if (clean.length > 0 && clean.length + violating.length >= wanted) break;
   }
   const candidates = [...clean, ...violating];

@@ -3,7 +3,8 @@
  * look at one node, and the scores that look at one node.
  *
  * HOT       one byte and one or two numbers read per (pod, visited node); a node is asked anew only after it changed
- * Layout    flags, one byte per place:  1 verdict known | 2 fits | 4 static verdict known | 8 passes static | 16 scores known
+ * Layout    flags, one byte per place:  1 verdict known | 2 fits | 4 static verdict known | 8 passes static | 16 scores known |
+ *           32 status known
  * Oracle    Profile.runFilters and Profile.runScores; held together by incremental-evaluator.property.test.ts
  * Cost      9 bytes per node and shape, and 8 more per soft score
  *
@@ -26,6 +27,7 @@ const FITS = 2;
 const STATIC_KNOWN = 4;
 const STATIC_FITS = 8;
 const RATED = 16;
+const EXPLAINED = 32;
 
 interface NodeFilter {
   readonly plugin: Plugin;
@@ -76,6 +78,8 @@ export class ShapeTable {
   private readonly baseScores: readonly BaseScore[];
   private readonly scoringFails: boolean;
   private readonly flags: Uint8Array;
+  /** Why a node fails; true where the flag says so. Made when a pod of the shape first fits nowhere. */
+  private statuses: (Status | undefined)[];
   private readonly one: Float64Array;
   private cursor: number;
 
@@ -86,6 +90,7 @@ export class ShapeTable {
     this.state = state;
     this.hasError = false;
     this.one = new Float64Array(1);
+    this.statuses = [];
     this.flags = new Uint8Array(count);
     this.base = new Float64Array(count);
     this.cursor = columns.journalEnd;
@@ -162,6 +167,16 @@ export class ShapeTable {
   fits(place: number, pod: PodInfo): boolean {
     const flags = this.flags[place]!;
     return (flags & KNOWN) === 0 ? this.judge(place, pod) : (flags & FITS) !== 0;
+  }
+
+  /** What the filters say of the node at `place`; for tables whose filters are all remembered. `state` is that of the attempt. */
+  statusAt(place: number, profile: Profile, state: CycleState, pod: PodInfo): Status {
+    if ((this.flags[place]! & EXPLAINED) === 0) {
+      if (this.statuses.length === 0) this.statuses = new Array(this.flags.length).fill(undefined);
+      this.statuses[place] = profile.runFilters(state, pod, this.columns.nodes[place]!);
+      this.flags[place]! |= EXPLAINED;
+    }
+    return this.statuses[place]!;
   }
 
   /** Sees to it that `base` and the raw values of soft scores are true at `place`. */
