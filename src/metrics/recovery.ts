@@ -95,7 +95,7 @@ interface Summary {
   readonly detection: LatencySketch;
   readonly eviction: LatencySketch;
   readonly recovery: LatencySketch;
-  /** Largest share of a workload's ready replicas that stood on struck nodes. */
+  /** Largest share of a workload's ready replicas that stood on struck nodes; NaN when none was ready at any strike. */
   readonly shareLost: Map<WorkloadRecord, number>;
 }
 
@@ -172,9 +172,10 @@ export const recovery = defineMeasure({
         if (fault.hurtCount > 0) recoveryTimes.add(fault.recoveryUs);
       }
       for (const [workload, hit] of fault.workloads) {
-        if (hit.readyBefore === 0) continue;
-        const share = hit.struck / hit.readyBefore;
-        if (share > (summary.shareLost.get(workload) ?? -1)) summary.shareLost.set(workload, share);
+        // Of nothing no share can be lost: NaN marks a workload that was struck while none of it was ready.
+        const share = hit.readyBefore > 0 ? hit.struck / hit.readyBefore : Number.NaN;
+        const known = summary.shareLost.get(workload);
+        if (known === undefined || known !== known || share > known) summary.shareLost.set(workload, share);
       }
     }
 
@@ -329,7 +330,7 @@ function faultAnswers(summaries: ReadonlyMap<string, Summary>, findWorkload: (na
       },
       known: () =>
         [...summaries.values()].flatMap((summary) =>
-          [...summary.shareLost.keys()].map((workload) => `${workload.name}, fault/${summary.name}`),
+          [...summary.shareLost].flatMap(([workload, share]) => (share === share ? [`${workload.name}, fault/${summary.name}`] : [])),
         ),
     },
   ];

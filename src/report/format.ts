@@ -63,6 +63,7 @@ export function formatSpan(us: number): string {
   if (!Number.isFinite(us)) return '–';
   const sign = us < 0 ? '−' : '';
   const size = Math.abs(us);
+  if (size === 0) return '0 s';
   if (size < 1000) return `${sign}${Math.round(size)} µs`;
   if (size < 1_000_000) return `${sign}${trimZeros((size / 1000).toFixed(size < 10_000 ? 2 : size < 100_000 ? 1 : 0))} ms`;
   if (size < 60_000_000) return `${sign}${trimZeros((size / 1_000_000).toFixed(size < 10_000_000 ? 2 : 1))} s`;

@@ -50,14 +50,14 @@ a { color: var(--c5); text-underline-offset: 3px; }
 .verdict { font-size: 17px; font-weight: 600; margin: 4px 0 12px; }
 .verdict.good { color: var(--good); } .verdict.bad { color: var(--bad); }
 ul.expectations { list-style: none; margin: 0; padding: 0; display: grid; gap: 6px; }
-ul.expectations li { display: grid; grid-template-columns: 22px minmax(0, 1fr) auto 96px; column-gap: 10px; align-items: baseline; background: var(--card); border: 1px solid var(--faint); border-left: 4px solid var(--rule); border-radius: 6px; padding: 8px 14px; }
+ul.expectations li { display: grid; grid-template-columns: 22px minmax(0, 1fr) auto 108px; column-gap: 10px; align-items: baseline; background: var(--card); border: 1px solid var(--faint); border-left: 4px solid var(--rule); border-radius: 6px; padding: 8px 14px; }
 ul.expectations li.met { border-left-color: var(--good); }
 ul.expectations li.not-met { border-left-color: var(--bad); background: var(--bad-ground); }
 ul.expectations li.unknown { border-left-style: dashed; background: var(--unknown-ground); }
 .expectations .mark { font-weight: 700; }
 .met .mark, .met .status { color: var(--good); } .not-met .mark, .not-met .status { color: var(--bad); }
 .expectations code { overflow-wrap: anywhere; }
-.expectations .measured { font-weight: 600; font-variant-numeric: tabular-nums; text-align: right; }
+.expectations .measured { font-weight: 600; overflow-wrap: anywhere; max-width: 420px; font-variant-numeric: tabular-nums; text-align: right; }
 .expectations .status { text-align: right; font-size: 13.5px; }
 .source { color: var(--soft); font-size: 12px; }
 .expectations .source { grid-column: 2 / -1; }
@@ -138,7 +138,7 @@ footer { color: var(--soft); font-size: 13px; margin-top: 48px; border-top: 1px 
     --q0: #f1f0ec; --q1: #dfe9f2; --q2: #c6dcec; --q3: #a5cbe3; --q4: #7fb6d8; --q5: #559dca; --q6: #3180b6; --q7: #18629b; --q8: #084779; --on-shade: #000; --on-deep: #fff; }
   body { font-size: 10.5pt; } .wrap { max-width: none; padding: 0; } .theme, nav.contents, .tip, .sources { display: none; }
   h2 { break-after: avoid; margin-top: 22pt; } h3, p.caption, figcaption { break-after: avoid; } figure, .figure, tr, li { break-inside: avoid; }
-  .table-scroll { overflow: visible; } svg { max-width: 100%; } * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+  .table-scroll { overflow: visible; } svg { max-width: 100%; } table { font-size: 8.5pt; } th, td { white-space: normal !important; padding: 3px 5px; } .bar-cell { min-width: 0; } .bar-track { width: 44px; } .shade { min-width: 0; padding: 1px 5px; } * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   @page { margin: 14mm; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }

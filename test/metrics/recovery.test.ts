@@ -159,6 +159,24 @@ describe('recovery', () => {
     expect(rows('faults')[0]).toMatchObject({ eviction_us: null });
   });
 
+  test('can lose no share of a workload of which nothing was ready', () => {
+    const { value } = outage((cluster, web) => {
+      for (const pod of web) cluster.ready(pod, false);
+      cluster.goTo(cluster.nowUs + SECOND_US);
+      cluster.fault('1', 'node-crash', 'node/b-1-1', 'start');
+      cluster.fault('1', 'node-crash', 'node/b-1-1', 'heal');
+    });
+    expect(value('share_lost', 'deployment/web', 'fault/node-crash')).toBeUndefined();
+  });
+
+  test('loses nothing of a workload that was not struck', () => {
+    const { value } = outage((cluster) => {
+      cluster.fault('1', 'node-crash', 'node/a-2-2', 'start');
+      cluster.fault('1', 'node-crash', 'node/a-2-2', 'heal');
+    });
+    expect(value('share_lost', 'deployment/web', 'fault/node-crash')).toBe(0);
+  });
+
   test('sums up by name, the longest and the median', () => {
     const { rows, value } = outage((cluster, web) => {
       for (const [index, seconds] of [10, 30, 20].entries()) {

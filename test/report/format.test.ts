@@ -39,7 +39,7 @@ describe('numbers for people', () => {
   ])('%d bytes are %s', (value, text) => expect(formatBytes(value)).toBe(text));
 
   test.each([
-    [0, '0 µs'],
+    [0, '0 s'],
     [999, '999 µs'],
     [1500, '1.5 ms'],
     [41_600, '41.6 ms'],

@@ -40,7 +40,7 @@ const LABEL_GAP = 13;
 export function lineChart(spec: LineChartSpec, ctx: DrawContext): VNode {
   const height = spec.height ?? 180;
   const isNarrow = spec.width < 460;
-  const labelWidth = isNarrow ? 8 : Math.min(150, 14 + 6.4 * (max(spec.series, (series) => series.name.length) ?? 0));
+  const labelWidth = isNarrow ? 8 : Math.min(160, 14 + 7.2 * (max(spec.series, (series) => Math.min(20, series.name.length)) ?? 0));
   const top = spec.top ?? (max(spec.series, (series) => max(series.values, (value) => value ?? 0) ?? 0) || 1);
   const y = scaleLinear([0, spec.unit === 'bytes' ? byteTicks(top).at(-1)! : top], [height - MARGIN_BOTTOM, MARGIN_TOP]);
   if (spec.unit !== 'bytes') y.nice(4);
