@@ -76,7 +76,8 @@ export function checkParameter(def: ParameterDef, value: unknown): string | unde
       return typeof value === 'boolean' ? undefined : `expected true or false, found ${show(value)}`;
     case 'text':
       if (typeof value !== 'string') return `expected text, found ${show(value)}`;
-      if (def.choices !== undefined && !def.choices.includes(value)) return `expected one of ${def.choices.join(', ')}, found ${show(value)}`;
+      if (def.choices !== undefined && !def.choices.includes(value))
+        return `expected one of ${def.choices.join(', ')}, found ${show(value)}`;
       return undefined;
     default: {
       const what = def.type === 'number' ? 'a number' : def.type === 'integer' ? 'a whole number' : 'a duration';
