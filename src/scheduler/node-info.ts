@@ -81,6 +81,8 @@ export class NodeInfo {
   nonZeroMemBytes: Amount;
   allocatable: Amounts;
   allowedPodCount: Amount;
+  /** Of the least important pod; Infinity without pods. */
+  leastPriority: number;
   readonly usedPorts: HostPorts;
   /** Pods per `namespace/claim`; PersistentVolumeClaim volumes only. */
   readonly claimCounts: Map<string, number>;
@@ -107,6 +109,7 @@ export class NodeInfo {
     this.nonZeroMemBytes = source?.nonZeroMemBytes ?? 0;
     this.allocatable = source?.allocatable ?? NO_AMOUNTS;
     this.allowedPodCount = source?.allowedPodCount ?? 0;
+    this.leastPriority = source?.leastPriority ?? Infinity;
     this.usedPorts = source === undefined ? new HostPorts() : source.usedPorts.clone();
     this.claimCounts = new Map(source?.claimCounts);
     this.images = source?.images ?? NO_IMAGES;
@@ -145,6 +148,7 @@ export class NodeInfo {
   addPod(pod: PodInfo): void {
     const { shape } = pod;
     this.pods.push(pod);
+    if (pod.priority < this.leastPriority) this.leastPriority = pod.priority;
     if (shape.hasAffinity) this.podsWithAffinity.push(pod);
     if (shape.requiredAntiAffinity.length > 0) this.podsWithRequiredAntiAffinity.push(pod);
     this.requested.add(pod.accounted);
@@ -159,6 +163,7 @@ export class NodeInfo {
     const pod = swapRemove(this.pods, uid);
     if (pod === undefined) return undefined;
     const { shape } = pod;
+    if (pod.priority === this.leastPriority) this.leastPriority = leastPriorityOf(this.pods);
     if (shape.hasAffinity) swapRemove(this.podsWithAffinity, uid);
     if (shape.requiredAntiAffinity.length > 0) swapRemove(this.podsWithRequiredAntiAffinity, uid);
     this.requested.subtract(pod.accounted);
@@ -176,6 +181,12 @@ export class NodeInfo {
   clone(): NodeInfo {
     return new NodeInfo(this.name, this);
   }
+}
+
+function leastPriorityOf(pods: readonly PodInfo[]): number {
+  let least = Infinity;
+  for (let i = 0; i < pods.length; i++) if (pods[i]!.priority < least) least = pods[i]!.priority;
+  return least;
 }
 
 function swapRemove(pods: PodInfo[], uid: string): PodInfo | undefined {

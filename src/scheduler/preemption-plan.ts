@@ -76,7 +76,7 @@ export function planPreemption(
   for (let i = 0; i < potentialNodes.length; i++) {
     const node = potentialNodes[(offset + i) % potentialNodes.length]!;
     // Most nodes of a full cluster have nobody less important: no need to copy them.
-    const answer = hasLowerPriority(node, pod) ? selectVictims(state.clone(), pod, node.clone(), budgets, handle) : NO_VICTIMS;
+    const answer = node.leastPriority < pod.priority ? selectVictims(state.clone(), pod, node.clone(), budgets, handle) : NO_VICTIMS;
     if (!isCandidate(answer)) {
       found[node.position] = answer;
       if (answer.code === 'Error') errors.push(answer);
@@ -123,12 +123,6 @@ interface Budget {
 
 function openBudget(budget: PodDisruptionBudget): Budget {
   return { budget, matcher: compileLabelSelector(budget.spec.selector) };
-}
-
-function hasLowerPriority(node: NodeInfo, pod: PodInfo): boolean {
-  const { pods } = node;
-  for (let i = 0; i < pods.length; i++) if (pods[i]!.priority < pod.priority) return true;
-  return false;
 }
 
 function isCandidate(found: PreemptionCandidate | Status): found is PreemptionCandidate {
