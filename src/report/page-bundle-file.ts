@@ -3,8 +3,8 @@
  * when a source of it is younger.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const BUNDLE = 'page-bundle.js';
@@ -16,20 +16,25 @@ export function readPageBundle(): string {
   if (existsSync(beside)) return readFileSync(beside, 'utf8');
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const built = join(root, 'dist', 'report', BUNDLE);
-  if (!existsSync(built) || statSync(built).mtimeMs < newestSourceMs(here)) buildPageBundle(root);
+  if (!existsSync(built) || statSync(built).mtimeMs < newestSourceMs(here)) buildPageBundle(root, built);
   return readFileSync(built, 'utf8');
 }
 
-function buildPageBundle(root: string): void {
+/** Built aside and moved into place: several processes may want it at once. */
+function buildPageBundle(root: string, target: string): void {
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
   if (!existsSync(vite))
     throw new Error('the script of report pages is missing: run "npm run build:report" in the working copy of seatrial');
-  execFileSync(process.execPath, [vite, 'build', '--config', join(root, 'vite.report.config.ts')], {
+  const aside = `${target}.partial-${process.pid}`;
+  execFileSync(process.execPath, [vite, 'build', '--config', join(root, 'vite.report.config.ts'), '--outDir', aside], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
     // Test runners set it to test, which would bundle differently.
     env: { ...process.env, NODE_ENV: 'production' },
   });
+  mkdirSync(dirname(target), { recursive: true });
+  renameSync(join(aside, BUNDLE), target);
+  rmSync(aside, { recursive: true, force: true });
 }
 
 /** When the youngest source below src/report was changed. */
