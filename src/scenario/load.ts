@@ -93,7 +93,7 @@ function isScenario(document: SourceDocument): boolean {
 
 /** What files without a scenario mean, named after the first of them. */
 function generatedScenario(paths: readonly string[]): SourceDocument {
-  const base = (paths[0] ?? 'manifests').replace(/^.*[/\\]/, '').replace(/\.(ya?ml|json)$/i, '');
+  const base = (paths[0] ?? 'manifests').replace(/^.*[/\\]/, '').replace(/(\.(ya?ml|json))?(\.gz)?$/i, '');
   const name =
     base
       .toLowerCase()

@@ -239,7 +239,7 @@ describe('several documents and files', () => {
   test('makes the cluster of Node manifests when there is no scenario', () => {
     const node = (name: string, zone: string): string =>
       `apiVersion: v1\nkind: Node\nmetadata: { name: ${name}, labels: { topology.kubernetes.io/zone: ${zone}, node.kubernetes.io/instance-type: m5.large } }\nstatus: { capacity: { cpu: "4", memory: 8Gi, pods: "110" } }\n`;
-    const spec = load({ 'My Cluster.yaml': `${node('n1', 'x')}---\n${node('n2', 'y')}---\n${DEPLOYMENT}` });
+    const spec = load({ 'My Cluster.yaml.gz': `${node('n1', 'x')}---\n${node('n2', 'y')}---\n${DEPLOYMENT}` });
     expect(spec.name).toBe('my-cluster');
     expect(spec.durationUs).toBe('idle');
     expect(spec.cluster.nodes.map((found) => [found.name, found.zone, found.machine, found.manifest?.status.capacity['cpu']])).toEqual([
