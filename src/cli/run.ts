@@ -11,7 +11,7 @@ import { EventLog } from './event-log.ts';
 import { type CliIo, type CliParts, EXIT, type ExitCode } from './io.ts';
 import { defaultOutputPath, OutputDir } from './output-dir.ts';
 import { loadOptionsOf, replayCommandOf, type ScenarioFlags, withScenarioFlags } from './scenario-flags.ts';
-import { type Outcome, simulate, simulateTwice } from './simulate.ts';
+import { type CheckedOutcome, type Outcome, simulate, simulateTwice } from './simulate.ts';
 import { describeOutcome, summarize } from './summary.ts';
 
 interface RunFlags extends ScenarioFlags {
@@ -71,13 +71,14 @@ Exit codes:
 async function run(parts: CliParts, io: CliIo, files: readonly string[], flags: RunFlags): Promise<ExitCode> {
   const spec = loadScenario(files, { files: diskFiles, words: parts.words, ...loadOptionsOf(flags) });
   const output = new OutputDir(flags.out ?? defaultOutputPath(spec.name, spec.seed), spec.name, flags.force ?? false);
-  let outcome: Outcome;
+  let ended: CheckedOutcome;
   try {
-    outcome = await simulateAndWrite(parts, io, spec, output, files, flags);
+    ended = await simulateAndWrite(parts, io, spec, output, files, flags);
   } catch (error) {
     output.discard();
     throw error;
   }
+  const { outcome, isChecked } = ended;
   const strangers = output.commit();
   if (strangers.length > 0) io.err(`left alone in ${output.path}: ${strangers.join(', ')}\n`);
   if (flags.json === true) io.out(`${JSON.stringify(summarize(spec, outcome, output.path))}\n`);
@@ -85,7 +86,8 @@ async function run(parts: CliParts, io: CliIo, files: readonly string[], flags: 
     if (flags.quiet !== true) io.out(describeOutcome(spec, outcome, output.path));
     io.out(`digest: ${outcome.digest}\n`);
   }
-  return exitCodeOf(outcome);
+  if (!isChecked) io.err('interrupted: the two runs were not compared to their end\n');
+  return isChecked ? exitCodeOf(outcome) : EXIT.interrupted;
 }
 
 async function simulateAndWrite(
@@ -95,7 +97,7 @@ async function simulateAndWrite(
   output: OutputDir,
   files: readonly string[],
   flags: RunFlags,
-): Promise<Outcome> {
+): Promise<CheckedOutcome> {
   let log: EventLog | undefined;
   // Opened by the first event: input that turns out bad while the world is built must leave nothing behind.
   const onEvent = (timeUs: number, kind: string, target: number): void => {
@@ -110,12 +112,15 @@ async function simulateAndWrite(
     replayCommand: replayCommandOf('run', files, flags),
     ...(flags.events === true ? { onEvent } : {}),
   };
-  const outcome = flags.check === true ? await simulateTwice(parts, io, spec, options) : await simulate(parts, io, spec, options);
+  const ended =
+    flags.check === true
+      ? await simulateTwice(parts, io, spec, options)
+      : { outcome: await simulate(parts, io, spec, options), isChecked: true };
   if (log === undefined) output.open();
   else log.close();
   mkdirSync(output.work, { recursive: true });
-  await parts.writeResult(output.work, outcome.result);
-  return outcome;
+  await parts.writeResult(output.work, ended.outcome.result);
+  return ended;
 }
 
 export function exitCodeOf(outcome: Outcome): ExitCode {

@@ -61,18 +61,22 @@ interface DigestMark {
   readonly digest: string;
 }
 
-/**
- * Simulates twice and compares the digests at every interval. Throws a SimulationBug that says where the runs part;
- * an interrupted first run is returned as it is, without a second.
- */
-export async function simulateTwice(parts: CliParts, io: CliIo, spec: ScenarioSpec, options: SimulateOptions): Promise<Outcome> {
+export interface CheckedOutcome {
+  /** Of the first run. */
+  readonly outcome: Outcome;
+  /** False when one of the runs was interrupted, so that not everything was compared. */
+  readonly isChecked: boolean;
+}
+
+/** Simulates twice and compares the digests at every interval. Throws a SimulationBug that says where the runs part. */
+export async function simulateTwice(parts: CliParts, io: CliIo, spec: ScenarioSpec, options: SimulateOptions): Promise<CheckedOutcome> {
   const marks: DigestMark[] = [];
   const first = await simulate(parts, io, spec, {
     ...options,
     label: `${spec.name} (1 of 2)`,
     onDigest: (events, nowUs, digest) => marks.push({ events, nowUs, digest }),
   });
-  if (first.isPartial) return first;
+  if (first.isPartial) return { outcome: first, isChecked: false };
   let count = 0;
   const second = await simulate(parts, io, spec, {
     isQuiet: options.isQuiet,
@@ -85,11 +89,12 @@ export async function simulateTwice(parts: CliParts, io: CliIo, spec: ScenarioSp
       count++;
     },
   });
-  if (!second.isPartial && (second.digest !== first.digest || second.events !== first.events)) {
+  if (second.isPartial) return { outcome: first, isChecked: false };
+  if (second.digest !== first.digest || second.events !== first.events) {
     const last = { events: second.events, nowUs: second.simulatedUs, digest: second.digest };
     throw difference(spec, marks[marks.length - 1], last, { events: first.events, nowUs: first.simulatedUs, digest: first.digest });
   }
-  return first;
+  return { outcome: first, isChecked: true };
 }
 
 function difference(

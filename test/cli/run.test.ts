@@ -171,6 +171,15 @@ describe('seatrial run', () => {
     expect(existsSync(join(s.folder, 'o'))).toBe(false);
   });
 
+  test('--check that is interrupted ends with 130, and the finished first run is written whole', async () => {
+    const s = set({ slices: 5 });
+    s.interruptAfter(6);
+    const ended = await s.run('run', s.file('s.yaml', SCENARIO), '--check', '--out', join(s.folder, 'o'));
+    expect(ended.code).toBe(130);
+    expect(ended.err).toContain('interrupted: the two runs were not compared to their end');
+    expect(JSON.parse(s.read('o/result.json'))).toMatchObject({ meta: { isPartial: false } });
+  });
+
   test('a bug ends with 3, leaves nothing behind, and shows causes with --debug only', async () => {
     const s = set({
       fails: new SimulationBug('seed 7, time 1s, event 5: boom\nreplay: seatrial run s.yaml', { cause: new Error('the real reason') }),
