@@ -112,6 +112,9 @@ const anyRequests = fc.constantFrom<RawObject | undefined>(
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq = 2): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined, freq });
 
+/** Pods that ask for everything at once seldom get it: most templates ask for one kind of thing only. */
+const anyFocus = fc.constantFrom('all', 'affinity', 'affinity', 'spread', 'default', 'node');
+
 /** Everything of a pod but its name, and where it stands. */
 const anyTemplate = fc
   .record({
@@ -133,9 +136,33 @@ const anyTemplate = fc
     owner: fc.boolean(),
     image: fc.constantFrom('app:1', 'big:1'),
   })
-  .map((fields) => ({ ...fields, spread: uniqueConstraints(fields.spread) }));
+  .chain((fields) => anyFocus.map((focus) => focused({ ...fields, spread: uniqueConstraints(fields.spread) }, focus)));
 
 type Template = typeof anyTemplate extends fc.Arbitrary<infer T> ? T : never;
+
+function focused<T extends { readonly podAffinity: unknown; readonly spread: readonly RawObject[] }>(fields: T, focus: string): T {
+  if (focus === 'all') return fields;
+  const plain = {
+    ...fields,
+    requests: { cpu: '100m' },
+    hostPort: undefined,
+    nodeSelector: undefined,
+    nodeAffinity: undefined,
+    podAffinity: undefined,
+    podAntiAffinity: undefined,
+    spread: [],
+  };
+  switch (focus) {
+    case 'affinity':
+      return { ...plain, podAffinity: fields.podAffinity, podAntiAffinity: fields['podAntiAffinity' as keyof T] };
+    case 'spread':
+      return { ...plain, spread: fields.spread };
+    case 'node':
+      return { ...fields, podAffinity: undefined, podAntiAffinity: undefined, spread: [] };
+    default:
+      return plain;
+  }
+}
 
 /** Two constraints of the same key and effect are not valid. */
 function uniqueConstraints(constraints: readonly RawObject[]): RawObject[] {
@@ -187,7 +214,7 @@ function podOf(name: string, template: Template, more: { on?: string; nominated?
 }
 
 const anyNodeKind = fc.record({
-  zone: fc.constantFrom('z0', 'z1', 'z2', ''),
+  zone: fc.constantFrom('z0', 'z1', 'z2', '', undefined),
   rack: fc.constantFrom(undefined, '1', '2'),
   size: fc.constantFrom<RawObject>(
     {},
@@ -206,7 +233,7 @@ type NodeKind = typeof anyNodeKind extends fc.Arbitrary<infer T> ? T : never;
 
 function nodeOf(index: number, kind: NodeKind): RawObject {
   return rawNode(`n${index}`, {
-    labels: withoutAbsent({ [ZONE]: kind.zone === '' ? undefined : kind.zone, rack: kind.rack, constructor: kind.rack }),
+    labels: withoutAbsent({ [ZONE]: kind.zone, rack: kind.rack, constructor: kind.rack }),
     allocatable: kind.size,
     taints: kind.taint === undefined ? [] : [{ key: 'k', value: 'v', effect: kind.taint }],
     unschedulable: kind.isCordoned,
