@@ -126,7 +126,7 @@ export function describeOutcome(spec: ScenarioSpec, outcome: Outcome, outputDir:
     `${formatCount(outcome.events)} events in ${wall.seconds.toFixed(1)} s (${formatCount(wall.eventsPerSecond)}/s)`,
     ...outcome.result.summary.filter((figure) => figure.value !== null).map((figure) => `  ${figure.title}: ${formatFigure(figure)}`),
     ...outcome.expectations.map(describeExpectation),
-    `written to ${outputDir}`,
+    `report: ${outputDir}/report.html`,
   ];
   return `${lines.join('\n')}\n`;
 }

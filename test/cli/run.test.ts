@@ -21,7 +21,7 @@ describe('seatrial run', () => {
     const s = set();
     const ended = await s.run('run', s.file('s.yaml', SCENARIO), '--out', join(s.folder, 'o'));
     expect(ended.code).toBe(0);
-    expect(ended.out.split('\n').slice(-3)).toEqual(['written to ./o', 'digest: digest-3', '']);
+    expect(ended.out.split('\n').slice(-3)).toEqual(['report: ./o/report.html', 'digest: digest-3', '']);
     expect(ended.out).toContain('scenario s, seed 7: 3m simulated');
     expect(s.list('o')).toEqual(['result.json', 'tables']);
     expect(s.list()).toEqual(['o', 's.yaml']);
@@ -220,8 +220,8 @@ describe('the output folder', () => {
     const before = process.cwd();
     process.chdir(s.folder);
     try {
-      expect((await s.run('run', file)).out).toContain('written to out/s-7');
-      expect((await s.run('run', file, '--seed', 'a/b c')).out).toContain('written to out/s-a_b_c');
+      expect((await s.run('run', file)).out).toContain('report: out/s-7/report.html');
+      expect((await s.run('run', file, '--seed', 'a/b c')).out).toContain('report: out/s-a_b_c/report.html');
     } finally {
       process.chdir(before);
     }

@@ -218,10 +218,12 @@ function createFit(args: FitArgs, handle: PluginHandle): Plugin {
   return {
     name: NAME,
     preFilter: () => PASSED,
+    preFilterReach: 'shape',
     filter,
     filterReach: 'node',
     columnFilter,
     preScore,
+    preScoreReach: 'shape',
     score,
     scoreReach: 'node',
     columnScore: (pod) =>
