@@ -5,8 +5,8 @@
 import { apiBench } from './api.ts';
 import { engineBench } from './engine.ts';
 import { type Bench, peakMemoryMb, type Row } from './harness.ts';
-import { schedulerBench } from './scheduler.ts';
 import { podsBench } from './pods.ts';
+import { schedulerBench } from './scheduler.ts';
 
 const benches: readonly Bench[] = [engineBench, apiBench, podsBench, schedulerBench];
 
