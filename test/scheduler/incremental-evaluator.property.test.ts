@@ -110,7 +110,9 @@ const anyRequests = fc.constantFrom<RawObject | undefined>(
   undefined,
 );
 
-const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq = 2): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined, freq });
+/** Present in `weight` of `weight` + 1 cases. */
+const maybe = <T>(arbitrary: fc.Arbitrary<T>, weight: number): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight, arbitrary }, { weight: 1, arbitrary: fc.constant(undefined) });
 
 /** Pods that ask for everything at once seldom get it: most templates ask for one kind of thing only. */
 const anyFocus = fc.constantFrom('all', 'affinity', 'affinity', 'spread', 'default', 'node');
@@ -522,5 +524,34 @@ test('both evaluators search the same part of a large cluster', () => {
       },
     ),
     15,
+  );
+});
+
+test('both evaluators follow the labels of namespaces', () => {
+  const teamTerm = anyTerm.map((term) => ({ ...term, namespaces: [], namespaceSelector: { matchLabels: { team: 'x' } } }));
+  const teamAffinity = fc.constantFrom('required', 'preferred').chain((strength) =>
+    teamTerm.map((term) => ({
+      requiredDuringSchedulingIgnoredDuringExecution: strength === 'required' ? [term] : [],
+      preferredDuringSchedulingIgnoredDuringExecution: strength === 'required' ? [] : [{ weight: 10, podAffinityTerm: term }],
+    })),
+  );
+  const teamTemplate = fc
+    .tuple(anyTemplate, fc.constantFrom('podAffinity', 'podAntiAffinity', 'neither'), teamAffinity, fc.constantFrom('default', 'other'))
+    .map(([template, side, affinity, namespace]) => ({ ...focused(template, 'plain'), app: 'a', namespace, [side]: affinity }));
+  const anyNews = fc.oneof(
+    { weight: 2, arbitrary: schedule },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('namespace' as const), team: fc.constantFrom(undefined, 'x') }) },
+  );
+  check(
+    fc.property(
+      fc.array(anyNodeKind, { minLength: 3, maxLength: 6, size: 'max' }),
+      fc.array(teamTemplate, { minLength: 3, maxLength: 4, size: 'max' }),
+      fc.array(anyNews, { maxLength: 30, size: 'max' }),
+      (nodes, templates, steps) => {
+        const duel = new Duel(nodes, templates, '1.34');
+        for (const step of steps) duel.step(step);
+      },
+    ),
+    60,
   );
 });
