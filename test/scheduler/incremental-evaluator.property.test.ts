@@ -537,7 +537,10 @@ test('both evaluators follow the labels of namespaces', () => {
   );
   const teamTemplate = fc
     .tuple(anyTemplate, fc.constantFrom('podAffinity', 'podAntiAffinity', 'neither'), teamAffinity, fc.constantFrom('default', 'other'))
-    .map(([template, side, affinity, namespace]) => ({ ...focused(template, 'plain'), app: 'a', namespace, [side]: affinity }));
+    .map(
+      ([template, side, affinity, namespace]) =>
+        ({ ...focused(template, 'plain'), app: 'a' as const, namespace, [side]: affinity }) as Template,
+    );
   const anyNews = fc.oneof(
     { weight: 2, arbitrary: schedule },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('namespace' as const), team: fc.constantFrom(undefined, 'x') }) },
