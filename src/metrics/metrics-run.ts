@@ -15,6 +15,7 @@ import type {
   Measure,
   MeasureContext,
   MeasureDef,
+  MeasureReport,
   MeasureSettings,
   MeasureTopics,
   UsageModel,
@@ -93,11 +94,11 @@ export class MetricsRun {
     });
   }
 
-  /** Ends all series and integrals at the engine's present time. Call once, after the run. */
-  finish(): MetricsOutcome {
+  /** Ends all series and integrals at the engine's present time and adds what others have to report. Call once, after the run. */
+  finish(more: readonly MeasureReport[] = []): MetricsOutcome {
     const endUs = this.engine.nowUs;
     this.clock.finish(endUs);
-    const reports = this.measures.map((measure) => measure.finish(endUs));
+    const reports = [...this.measures.map((measure) => measure.finish(endUs)), ...more];
     return {
       tables: reports.flatMap((report) => report.tables),
       figures: reports.flatMap((report) => report.figures),

@@ -2,6 +2,7 @@
  * The vocabulary of this release, collected from the registries.
  */
 import type { ParameterDef } from '../base/parameters.ts';
+import type { ControllerDef } from '../controllers/controller.ts';
 import { controllers } from '../controllers/registry.ts';
 import { MACHINE_KINDS } from '../datacenter/machine-kinds.ts';
 import { DEFAULT_NETWORK_PROFILE, DISTANCES, NETWORK_PROFILES } from '../datacenter/network-profiles.ts';
@@ -12,13 +13,18 @@ import { DEFAULT_KUBELET_PROFILE, KUBELET_PROFILES, PROFILE_PARAMETERS } from '.
 import { traceFormats } from '../traces/registry.ts';
 import type { FaultInfo, ParamInfo, Vocabulary } from './vocabulary.ts';
 
-export function builtInVocabulary(): Vocabulary {
+/** Members of one's own, beside the built-in ones. */
+export interface OwnMembers {
+  readonly controllers?: readonly ControllerDef[];
+}
+
+export function builtInVocabulary(own: OwnMembers = {}): Vocabulary {
   return {
     machines: MACHINE_KINDS,
     networkProfiles: NETWORK_PROFILES.map((profile) => ({ name: profile.name, summary: profile.description })),
     networkDistances: DISTANCES,
     faults: faults.map(faultInfo),
-    controllers: controllers.map((def) => ({
+    controllers: [...controllers, ...(own.controllers ?? [])].map((def) => ({
       name: def.name,
       summary: def.summary,
       isEnabledByDefault: def.isEnabledByDefault,

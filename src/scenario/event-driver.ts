@@ -7,7 +7,7 @@
 import { InputError } from '../base/input-error.ts';
 import { DatacenterControls } from '../datacenter/controls.ts';
 import { sampleUs } from '../engine/distributions.ts';
-import type { EventKind } from '../engine/engine.ts';
+import { type EventKind, PRIORITY } from '../engine/engine.ts';
 import { defineTopic, type Topic } from '../engine/observers.ts';
 import type { Op } from '../engine/process.ts';
 import type { Rng } from '../engine/rng.ts';
@@ -41,6 +41,7 @@ export class EventDriver {
   private readonly world: World;
   private readonly actionKind: EventKind<ActionClock>;
   private readonly repeatKind: EventKind<ActionClock>;
+  private readonly peaceKind: EventKind<undefined>;
   private actionCount: number;
 
   constructor(world: World) {
@@ -52,6 +53,7 @@ export class EventDriver {
     this.actionKind = engine.defineKind<ActionClock>('scenario.action', (_target, clock) => this.perform(clock));
     // A repeated action alone keeps no run alive.
     this.repeatKind = engine.defineKind<ActionClock>('scenario.repeat', (_target, clock) => this.repeat(clock), { background: true });
+    this.peaceKind = engine.defineKind<undefined>('scenario.peace', () => this.injector.healAll(), { priority: PRIORITY.FAULT });
     this.actionCount = 0;
   }
 
@@ -71,6 +73,7 @@ export class EventDriver {
       }
     }
     this.schedule(plans, places);
+    if (spec.converge !== undefined) this.world.engine.scheduleAt(this.peaceKind, spec.converge.afterUs, 0, undefined);
   }
 
   private schedule(plans: readonly FaultPlan[], places: readonly EventSpec[]): void {

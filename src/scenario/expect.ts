@@ -191,6 +191,21 @@ export const MEASURES: readonly MeasureInfo[] = [
     summary: 'requested over allocatable of the whole cluster: mean over time (default), max, or end',
     example: 'utilization(cpu) >= 60%',
   },
+  {
+    name: 'violations',
+    unit: 'count',
+    args: ['invariant?'],
+    summary: 'how often an invariant did not hold, or any of those that were watched; only with spec.converge',
+    example: 'violations == 0',
+  },
+  {
+    name: 'time_to_converge',
+    unit: 'duration',
+    args: [],
+    summary:
+      'from the end of the last event and fault to the last write before the cluster stayed as wanted; not measured when it never did; only with spec.converge',
+    example: 'time_to_converge <= 10m',
+  },
   { name: 'simulated_time', unit: 'duration', args: [], summary: 'when the run ended', example: 'simulated_time <= 2h' },
 ];
 

@@ -11,6 +11,7 @@ import { DEFAULT_CYCLE_COST } from '../scheduler/cycle-cost.ts';
 import { EVALUATOR_NAMES } from '../scheduler/evaluators.ts';
 import type { KubernetesVersion } from '../scheduler/versions.ts';
 import { lowerCluster } from './lower-cluster.ts';
+import { lowerConverge } from './lower-converge.ts';
 import { lowerEvents } from './lower-events.ts';
 import { checkExpectations, lowerExpectations } from './lower-expect.ts';
 import { lowerWorkload } from './lower-workload.ts';
@@ -18,7 +19,7 @@ import { Lowering } from './lowering.ts';
 import { ManifestReader } from './manifest-source.ts';
 import { ObjectOverrides, parseOverride } from './overrides.ts';
 import type { ConfigDocument, ControllersSpec, FileSource, ManifestEntry, ParamValue, ScenarioSpec, SchedulerSpec } from './scenario.ts';
-import { type ScenarioDocument, type SchedulerDocument, scenarioSchema } from './schema.ts';
+import { type ScenarioDocument, type ScenarioSchema, type SchedulerDocument, scenarioSchema } from './schema.ts';
 import type { ParamInfo, Vocabulary } from './vocabulary.ts';
 import { parseSource, type SourceDocument } from './yaml-source.ts';
 import { problemsOf } from './zod-problems.ts';
@@ -30,6 +31,8 @@ export interface LoadOptions {
   readonly overrides?: readonly string[];
   /** Leave out malformed rows of all traces instead of refusing them. */
   readonly skipBadRows?: boolean;
+  /** The schema of `words`, for callers that load many scenarios: making it takes longer than using it. */
+  readonly schema?: ScenarioSchema;
 }
 
 /** The scenario in `paths`. Throws an InputError with all that is wrong. */
@@ -50,7 +53,7 @@ export function loadScenario(paths: readonly string[], options: LoadOptions): Sc
   const manifests = new ManifestReader(objectOverrides, problems);
   const entries = documents.filter((document) => !isScenario(document)).flatMap((document) => manifests.fromDocument(document));
 
-  const schema = scenarioSchema(options.words);
+  const schema = options.schema ?? scenarioSchema(options.words);
   const checked = schema.safeParse(scenario.value);
   const lowering = new Lowering(scenario, options.words, options.files, manifests, problems);
   if (!checked.success) {
@@ -130,12 +133,13 @@ function lower(document: ScenarioDocument, lowering: Lowering, found: readonly M
   if (lowering.problems.length === 0) checkExpectations(lowering, expect, { manifests, events });
   checkEnd(lowering, spec, events);
   const { at, ...controlPlane } = spec.cluster.controlPlane;
+  const converge = lowerConverge(lowering, spec, events);
   return {
     name: document.metadata.name,
     description: spec.description.trim(),
     seed: spec.seed,
     randomSource: spec.random,
-    durationUs: spec.duration,
+    durationUs: converge === undefined ? spec.duration : converge.afterUs + converge.withinUs + converge.quietUs,
     idleLimitUs: spec.idleLimit ?? Infinity,
     kubernetesVersion: spec.kubernetesVersion,
     quirks: [...new Set(spec.quirks)] as ScenarioSpec['quirks'],
@@ -147,6 +151,7 @@ function lower(document: ScenarioDocument, lowering: Lowering, found: readonly M
     manifests,
     workload,
     events,
+    converge,
     expect,
     metrics: {
       intervalUs: spec.metrics.interval,
@@ -175,6 +180,7 @@ function checkDuplicates(manifests: readonly ManifestEntry[], lowering: Lowering
 }
 
 function checkEnd(lowering: Lowering, spec: ScenarioDocument['spec'], events: ScenarioSpec['events']): void {
+  if (spec.converge !== undefined) return;
   if (spec.duration !== 'idle') {
     if (spec.idleLimit !== undefined)
       lowering.report(['spec', 'idleLimit'], '"idleLimit" only goes with "duration: idle"', undefined, true);

@@ -1,9 +1,12 @@
 /**
  * What a run takes and gives, apart from the scenario itself.
  */
+import type { ControllerDef } from '../controllers/controller.ts';
 import type { RunEnd } from '../engine/engine.ts';
+import type { MeasureReport } from '../metrics/measure.ts';
 import type { ExpectationResult, Measurements } from './expect.ts';
 import type { FileSource } from './scenario.ts';
+import type { World } from './world.ts';
 
 export interface RunProgress {
   readonly nowUs: number;
@@ -30,7 +33,25 @@ export interface RunScenarioOptions {
   readonly onWarning?: (text: string) => void;
   /** Printed with an internal error. */
   readonly replayCommand?: string;
+  /** Controllers of one's own; they run in the controller manager, after the built-in ones. */
+  readonly controllers?: readonly ControllerDef[];
+  /** Required when the scenario has `spec.converge`. */
+  readonly judge?: JudgeFactory;
 }
+
+/**
+ * Watches a run from its first write and judges what no measure can: whether the cluster settles, and what must hold
+ * meanwhile. `seatrial/testing` has one for scenarios with `spec.converge`.
+ */
+export interface Judge {
+  /** True once nothing can change the verdict any more; the run ends there. */
+  readonly isDone: boolean;
+  /** Once, after the run. */
+  finish(): MeasureReport;
+}
+
+/** Called with the world before it starts; must not change it. Throws an InputError when the scenario asks for what it does not know. */
+export type JudgeFactory = (world: World) => Judge;
 
 /** How a run ended; `R` is the result of src/metrics. */
 export interface RunOutcomeOf<R> {

@@ -5,6 +5,7 @@
  * Ctrl-C between two slices. Slices have no influence on the result.
  */
 
+import { InputError } from '../base/input-error.ts';
 import { VERSION } from '../base/version.ts';
 import { apiRequestTopic } from '../client/api-access.ts';
 import { kubeEventTopic } from '../client/component.ts';
@@ -17,7 +18,7 @@ import { createResult, RESULT_EPOCH, type RunEndReason, type RunResult } from '.
 import { schedulingAttemptTopic } from '../scheduler/attempts.ts';
 import { EventDriver, scenarioActionTopic } from './event-driver.ts';
 import { evaluateExpectations } from './expect-evaluator.ts';
-import type { RunOutcomeOf, RunScenarioOptions, ScenarioRunOf } from './run-types.ts';
+import type { Judge, RunOutcomeOf, RunScenarioOptions, ScenarioRunOf } from './run-types.ts';
 import type { ScenarioSpec } from './scenario.ts';
 import { World } from './world.ts';
 
@@ -43,6 +44,7 @@ export class ScenarioRun implements ScenarioRunOf<RunResult> {
   private readonly spec: ScenarioSpec;
   private readonly options: RunScenarioOptions;
   private readonly metrics: MetricsRun;
+  private readonly judge: Judge | undefined;
   private readonly endUs: number;
   private end: RunEnd | 'interrupted' | undefined;
 
@@ -75,9 +77,18 @@ export class ScenarioRun implements ScenarioRunOf<RunResult> {
     });
     const { onEvent } = options;
     if (onEvent !== undefined) engine.beforeEvent = (kind, target) => onEvent(engine.nowUs, kind.name, target);
+    this.judge = this.judgeOf(options);
     const driver = new EventDriver(this.world);
     this.world.start();
     driver.start();
+  }
+
+  private judgeOf(options: RunScenarioOptions): Judge | undefined {
+    const { converge } = this.spec;
+    if (converge === undefined) return undefined;
+    if (options.judge !== undefined) return options.judge(this.world);
+    const message = 'whether a cluster converges is judged by the testing kit: pass its judge (seatrial/testing) to the run';
+    throw new InputError([{ ...converge.position, message }]);
   }
 
   advance(): boolean {
@@ -108,8 +119,9 @@ export class ScenarioRun implements ScenarioRunOf<RunResult> {
   finish(): RunOutcome {
     const { engine } = this.world;
     const end = this.end ?? 'interrupted';
-    const isPartial = end === 'interrupted' || (end === 'stopped' && engine.nowUs < this.endUs);
-    const { tables, figures, measurements } = this.metrics.finish();
+    const isJudged = this.judge?.isDone ?? false;
+    const isPartial = end === 'interrupted' || (end === 'stopped' && engine.nowUs < this.endUs && !isJudged);
+    const { tables, figures, measurements } = this.metrics.finish(this.judge === undefined ? [] : [this.judge.finish()]);
     const expectations = evaluateExpectations(this.spec.expect, measurements);
     const digest = engine.digest.toString();
     const result = createResult({
@@ -123,7 +135,7 @@ export class ScenarioRun implements ScenarioRunOf<RunResult> {
         simulatedUs: engine.nowUs,
         epoch: RESULT_EPOCH,
         events: engine.eventCount,
-        end: reasonOf(end),
+        end: end === 'stopped' && isJudged ? 'completed' : reasonOf(end),
         isPartial,
         partialReason: isPartial ? 'the run was interrupted before its end' : '',
         replayCommand: this.options.replayCommand ?? '',

@@ -60,6 +60,8 @@ export interface ScenarioSpec {
   readonly workload: readonly WorkloadSpec[];
   /** In file order; events at the same instant happen in this order. */
   readonly events: readonly EventSpec[];
+  /** Whether and when the cluster has to settle; undefined: nothing is asked of it. */
+  readonly converge: ConvergeSpec | undefined;
   readonly expect: readonly Expectation[];
   readonly metrics: MetricsSpec;
   /** The file it came from and where the document starts in it. */
@@ -321,6 +323,20 @@ export interface ObjectRef {
   readonly namespace: string;
   /** May hold `*` for nodes. */
   readonly name: string;
+}
+
+// Convergence --------------------------------------------------------------------------------------------------------
+
+export interface ConvergeSpec {
+  /** From here on the cluster is left in peace: every fault that still lasts is mended, in us. */
+  readonly afterUs: number;
+  /** So long after that the desired state is reached, for good, in us. */
+  readonly withinUs: number;
+  /** Reached means: nothing was written for so long, in us. */
+  readonly quietUs: number;
+  /** Names of the invariants to hold, whatever they assume; undefined: all whose assumptions the scenario leaves in place. */
+  readonly invariants: readonly string[] | undefined;
+  readonly position: SourcePosition;
 }
 
 // Measuring ----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import * as f from './fields.ts';
 import { RANDOM_SOURCES, SCENARIO_API_VERSION } from './scenario.ts';
 import type { ParamInfo, Vocabulary } from './vocabulary.ts';
 
+export type ScenarioSchema = ReturnType<typeof scenarioSchema>;
 /** What a validated document gives: defaults filled in, durations in us, distributions as data. */
 export type ScenarioDocument = z.output<ReturnType<typeof scenarioSchema>>;
 export type EventDocument = ScenarioDocument['spec']['events'][number];
@@ -55,6 +56,7 @@ export function scenarioSchema(words: Vocabulary) {
           workload: f.list(workloadSchema(words), 'What arrives while the run goes on').prefault([]),
           events: f.list(eventSchema(words), 'What is done to the cluster, and what breaks').prefault([]),
           expect: f.list(expectField(), 'Claims that the run must prove; any that fails makes the exit code 1').prefault([]),
+          converge: convergeSchema().optional(),
           metrics: metricsSchema().prefault({}),
         },
         'What is simulated',
@@ -377,6 +379,22 @@ function expectField() {
       context.issues.push({ code: 'custom', message: parsed.problem, input: raw, params: { hint: parsed.hint, offset: parsed.offset } });
       return z.NEVER;
     });
+}
+
+function convergeSchema() {
+  return f.map(
+    {
+      after: f
+        .duration('From here on the cluster is left in peace and every fault mended; when the last event is over when left out')
+        .optional(),
+      within: f.positiveDuration('So long after that the desired state must be reached for good').default(1_200_000_000),
+      quiet: f.positiveDuration('Reached means: nothing was written for so long').default(120_000_000),
+      invariants: f
+        .list(f.text('Name of an invariant'), 'Invariants to hold, whatever they assume; all whose assumptions hold when left out')
+        .optional(),
+    },
+    'The cluster must settle after the storm, and invariants hold all the while; the run ends when it has',
+  );
 }
 
 function metricsSchema() {

@@ -16,6 +16,7 @@ import { InputError, type InputProblem, ProblemList } from '../base/input-error.
 import { fail } from '../base/invariant.ts';
 import { ApiAccess } from '../client/api-access.ts';
 import { Component } from '../client/component.ts';
+import type { ControllerDef } from '../controllers/controller.ts';
 import { buildControllers, CONTROLLER_MANAGER, planControllers } from '../controllers/manager.ts';
 import { controllers } from '../controllers/registry.ts';
 import { Network } from '../datacenter/network.ts';
@@ -51,6 +52,8 @@ export interface WorldOptions {
   /** Called with what deserves mention but stops nothing. */
   readonly onWarning?: (text: string) => void;
   readonly quirks?: Quirks;
+  /** Controllers of one's own; they run in the controller manager, after the built-in ones. */
+  readonly controllers?: readonly ControllerDef[];
 }
 
 export class World {
@@ -118,7 +121,7 @@ export class World {
       this.fleet.add(template, this.topology.nodeVertex(node.name));
     }
 
-    this.controllerManagers = this.buildControllerManagers(options.quirks ?? new Set());
+    this.controllerManagers = this.buildControllerManagers(options.quirks ?? new Set(spec.quirks), options.controllers ?? []);
     this.schedulers = buildSchedulers(spec, this.access, API_ENDPOINT);
     this.workloads = spec.workload.map((workload) => {
       return new Workload({
@@ -153,9 +156,9 @@ export class World {
     component.start();
   }
 
-  private buildControllerManagers(quirks: Quirks): Component[] {
+  private buildControllerManagers(quirks: Quirks, own: readonly ControllerDef[]): Component[] {
     const problems = new ProblemList();
-    const planned = planControllers(controllers, this.spec.controllers.settings, 'spec.controllers', problems);
+    const planned = planControllers([...controllers, ...own], this.spec.controllers.settings, 'spec.controllers', problems);
     problems.throwIfAny();
     const replicas = this.spec.controlPlane.controllerManagers;
     return Array.from({ length: replicas }, (_, i) => {
