@@ -3,6 +3,7 @@
  * of informers, nothing is ever written, and the clock stands still.
  */
 import type { ProblemList } from '../base/input-error.ts';
+import { Rng } from '../engine/rng.ts';
 import { decodeAs } from '../objects/decode.ts';
 import type { RawObject } from '../objects/decode-reader.ts';
 import { itemPath } from '../objects/document-path.ts';
@@ -58,6 +59,7 @@ export class ConformanceCluster implements ClusterLister {
         return context.snapshot;
       },
       filters: profile,
+      rng: Rng.root('plugins'),
     };
   }
 

@@ -12,6 +12,7 @@
  */
 import type { ProblemList } from '../base/input-error.ts';
 import type { Op } from '../engine/process.ts';
+import type { Rng } from '../engine/rng.ts';
 import type { BuiltInKind, KindMap } from '../objects/kinds.ts';
 import type { ObjectKey, TimeUs } from '../objects/meta.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../objects/storage.ts';
@@ -122,6 +123,8 @@ export interface SchedulerContext {
   readonly writer: ClusterWriter | undefined;
   /** undefined where pods never wait (conformance). */
   readonly waiters?: PermitWaiters;
+  /** Where the random streams of plugins begin; a fixed stream when absent (conformance). */
+  readonly pluginRng?: Rng;
   nowUs(): TimeUs;
   /** Whether the victims of this pod are being evicted right now. */
   isPreempting(podUid: string): boolean;
@@ -132,6 +135,11 @@ export interface SchedulerContext {
 /** What one plugin instance gets: the scheduler's context, and its own profile's filters. */
 export interface PluginHandle extends SchedulerContext {
   readonly filters: FilterRunner;
+  /**
+   * The plugin's own random stream. How often a plugin is asked is not part of what schedulers promise, so draw from a child
+   * that is named after what is decided, `rng.fork(pod.key)`, and make it anew each time.
+   */
+  readonly rng: Rng;
 }
 
 /** The profile's filters, for plugins that try a pod on changed nodes (preemption). */
@@ -271,6 +279,10 @@ export interface PluginDef<Args = Readonly<Record<string, unknown>>> {
   readonly versions?: readonly KubernetesVersion[];
   /** Weight in the default profile; 0 for plugins that do not score. */
   readonly defaultWeight: number;
+  /** Whether profiles have it without naming it. Default true. */
+  readonly isEnabledByDefault?: boolean;
+  /** The file or package a user's plugin came from; absent for those of this package. */
+  readonly origin?: string;
   readonly args: readonly ArgumentDef[];
   /** What no single argument can check. */
   validate?(args: Args, path: string, problems: ProblemList): void;

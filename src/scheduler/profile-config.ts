@@ -37,7 +37,7 @@ const NO_PLUGINS: PluginSet = Object.freeze({ enabled: [], disabled: [] });
 
 /** The plugins of the default profile, in registry order. */
 export function defaultPluginSet(definitions: readonly PluginDef[], version: KubernetesVersion): PluginSet {
-  const enabled = definitions.filter((definition) => isKnownTo(definition, version));
+  const enabled = definitions.filter((definition) => isKnownTo(definition, version) && definition.isEnabledByDefault !== false);
   return { enabled: enabled.map(({ name, defaultWeight }) => ({ name, weight: defaultWeight })), disabled: [] };
 }
 
@@ -80,11 +80,26 @@ export function expandPluginLists(
     const usable = checkPoint(own, point, known, path, problems);
     points[point] = expandPoint(own, usable, point, multiPoint, known).map(({ name }) => ({ name, weight: weights.get(name) ?? 1 }));
   }
+  putOwnFirst(points, lists, known);
   if (points.queueSort.length !== 1) {
     problems.add(`${path}.queueSort`, `exactly one queue sort plugin is needed, found ${points.queueSort.length}`);
   }
   if (points.bind.length === 0) problems.add(`${path}.bind`, 'at least one bind plugin is needed');
   return points;
+}
+
+/**
+ * Where one plugin decides alone, a user's own one that no list places stands before those of this package: the only queue sort
+ * plugin gives way, and binders, of which the default one never passes a pod on, come after.
+ */
+function putOwnFirst(
+  points: Record<ExtensionPoint, readonly PluginEntry[]>,
+  lists: PluginLists,
+  known: ReadonlyMap<string, PluginDef>,
+): void {
+  const isOwn = ({ name }: PluginEntry): boolean => known.get(name)?.origin !== undefined;
+  if (lists.queueSort === undefined && points.queueSort.some(isOwn)) points.queueSort = points.queueSort.filter(isOwn);
+  if (lists.bind === undefined) points.bind = [...points.bind.filter(isOwn), ...points.bind.filter((entry) => !isOwn(entry))];
 }
 
 /** First the overrides in the user's order, then what multiPoint brings, then the rest of the user's list. */

@@ -7,6 +7,7 @@
  */
 import { compareCodeUnits } from '../base/compare.ts';
 import type { Op } from '../engine/process.ts';
+import { Rng } from '../engine/rng.ts';
 import { ACTION, type ClusterEvent, clusterEvent } from './cluster-event.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { Diagnosis } from './diagnosis.ts';
@@ -82,11 +83,10 @@ export class Profile implements FilterRunner {
     this.schedulerName = config.schedulerName;
     this.percentageOfNodesToScore = config.percentageOfNodesToScore;
     this.context = context;
-    const handle = pluginHandle(context, this);
     const instances = new Map<string, Plugin>();
     for (const { name, args } of config.plugins) {
       const definition = definitions.find((candidate) => candidate.name === name)!;
-      instances.set(name, definition.create(args, handle));
+      instances.set(name, definition.create(args, pluginHandle(context, this, name)));
     }
     const at = (point: keyof ResolvedProfile['points']): Plugin[] => config.points[point].map(({ name }) => instances.get(name)!);
     this.plugins = [...instances.values()];
@@ -346,7 +346,7 @@ function conflictOf(narrowers: readonly string[]): Status {
   return unresolvable('', text);
 }
 
-function pluginHandle(context: SchedulerContext, filters: FilterRunner): PluginHandle {
+function pluginHandle(context: SchedulerContext, filters: FilterRunner, name: string): PluginHandle {
   return {
     behaviour: context.behaviour,
     lister: context.lister,
@@ -361,6 +361,7 @@ function pluginHandle(context: SchedulerContext, filters: FilterRunner): PluginH
     isPreempting: (podUid) => context.isPreempting(podUid),
     preemptionOffset: (count) => context.preemptionOffset(count),
     filters,
+    rng: (context.pluginRng ?? Rng.root('plugins')).fork(name),
   };
 }
 

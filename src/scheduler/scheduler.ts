@@ -139,6 +139,7 @@ export class Scheduler {
       nominated: nominator,
       writer: new ApiWriter(ctx.client),
       waiters: waiting,
+      pluginRng: rng.fork('plugins'),
       nowUs: () => ctx.engine.nowUs,
       isPreempting: (podUid) => preempting.has(podUid),
       preemptionOffset: (count) => {
