@@ -19,6 +19,8 @@ import { uniformBetweenUs } from './resync.ts';
 export class SharedInformer implements Informer<AnyObject>, ReflectorTarget {
   readonly kind: string;
   readonly reflector: Reflector;
+  /** True when it holds only some objects of its kind. */
+  readonly isFiltered: boolean;
   private readonly client: RestClient;
   private readonly cache: InformerCache;
   private readonly handlers: EventHandlers<AnyObject>[];
@@ -29,6 +31,7 @@ export class SharedInformer implements Informer<AnyObject>, ReflectorTarget {
 
   constructor(client: RestClient, connection: Connection, kind: Kind, filter: WatchFilter, resync: ResyncRange | undefined) {
     this.kind = kind;
+    this.isFiltered = filter.nodeName !== undefined || filter.select !== undefined;
     this.client = client;
     this.cache = new InformerCache();
     this.handlers = [];
