@@ -4,9 +4,10 @@
 import { builtInVocabulary } from './built-in-vocabulary.ts';
 import { loadScenario } from './load.ts';
 import { memoryFiles } from './memory-files.ts';
+import type { PluginOptions } from './plugin-sources.ts';
 import type { FileSource, ScenarioSpec } from './scenario.ts';
 
-export interface LoadTextOptions {
+export interface LoadTextOptions extends PluginOptions {
   /** What the text is called in messages; paths inside it are relative to this. Default `scenario.yaml`. */
   readonly name?: string;
   /** Manifests, configurations and traces the scenario refers to. */
@@ -17,6 +18,7 @@ export interface LoadTextOptions {
 
 /** The scenario in `text` (YAML or JSON, manifests may follow in further documents). Throws an InputError with all that is wrong. */
 export function loadScenarioText(text: string, options: LoadTextOptions = {}): ScenarioSpec {
+  const { plugins = [], loadPlugins } = options;
   const name = options.name ?? 'scenario.yaml';
   const own = memoryFiles({ [name]: text });
   const more = options.files ?? memoryFiles({});
@@ -26,5 +28,11 @@ export function loadScenarioText(text: string, options: LoadTextOptions = {}): S
     readBytes: (path) => of(path).readBytes(path),
     readText: (path) => of(path).readText(path),
   };
-  return loadScenario([name], { files, words: builtInVocabulary(), overrides: options.overrides ?? [] });
+  return loadScenario([name], {
+    files,
+    words: builtInVocabulary(),
+    overrides: options.overrides ?? [],
+    plugins,
+    ...(loadPlugins === undefined ? {} : { loadPlugins }),
+  });
 }

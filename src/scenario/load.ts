@@ -9,26 +9,31 @@
 import { InputError, type InputProblem } from '../base/input-error.ts';
 import { DEFAULT_CYCLE_COST } from '../scheduler/cycle-cost.ts';
 import { EVALUATOR_NAMES } from '../scheduler/evaluators.ts';
+import type { PluginDef } from '../scheduler/framework.ts';
+import { schedulerPlugins } from '../scheduler/plugins/registry.ts';
 import type { KubernetesVersion } from '../scheduler/versions.ts';
 import { lowerCluster } from './lower-cluster.ts';
 import { lowerConverge } from './lower-converge.ts';
 import { lowerEvents } from './lower-events.ts';
 import { checkExpectations, lowerExpectations } from './lower-expect.ts';
 import { lowerWorkload } from './lower-workload.ts';
-import { Lowering } from './lowering.ts';
+import { Lowering, resolvePath } from './lowering.ts';
 import { ManifestReader } from './manifest-source.ts';
 import { ObjectOverrides, parseOverride } from './overrides.ts';
+import { isPluginFile, type PluginOptions, pluginDefinitions, pluginFile } from './plugin-sources.ts';
 import type { ConfigDocument, ControllersSpec, FileSource, ManifestEntry, ParamValue, ScenarioSpec, SchedulerSpec } from './scenario.ts';
 import { type ScenarioDocument, type ScenarioSchema, type SchedulerDocument, scenarioSchema } from './schema.ts';
 import type { ParamInfo, Vocabulary } from './vocabulary.ts';
 import { parseSource, type SourceDocument } from './yaml-source.ts';
 import { problemsOf } from './zod-problems.ts';
 
-export interface LoadOptions {
+export interface LoadOptions extends PluginOptions {
   readonly files: FileSource;
   readonly words: Vocabulary;
   /** `path=value`, in the order they are applied. */
   readonly overrides?: readonly string[];
+  /** Files or packages of scheduler plugins for every scheduler, beside those the scenario names. */
+  readonly pluginSources?: readonly string[];
   /** Leave out malformed rows of all traces instead of refusing them. */
   readonly skipBadRows?: boolean;
   /** The schema of `words`, for callers that load many scenarios: making it takes longer than using it. */
@@ -61,7 +66,7 @@ export function loadScenario(paths: readonly string[], options: LoadOptions): Sc
     readManifestsAnyway(lowering);
     throw new InputError(problems);
   }
-  const spec = lower(checked.data, lowering, entries, options.skipBadRows ?? false);
+  const spec = lower(checked.data, lowering, entries, options);
   objectOverrides.reportUnused(problems);
   throwIfAny(problems);
   return spec;
@@ -118,14 +123,14 @@ function readManifestsAnyway(lowering: Lowering): void {
   }
 }
 
-function lower(document: ScenarioDocument, lowering: Lowering, found: readonly ManifestEntry[], skipBadRows: boolean): ScenarioSpec {
+function lower(document: ScenarioDocument, lowering: Lowering, found: readonly ManifestEntry[], options: LoadOptions): ScenarioSpec {
   const { spec } = document;
   const named = spec.manifests.flatMap((manifest, index) => lowering.manifests.read(lowering, manifest, ['spec', 'manifests', index]));
   const all = [...named, ...found];
   const isNode = (entry: ManifestEntry): boolean => entry.object.kind === 'Node';
   const manifests = all.filter((entry) => !isNode(entry));
   checkDuplicates(manifests, lowering);
-  const workload = lowerWorkload(lowering, spec.workload, skipBadRows);
+  const workload = lowerWorkload(lowering, spec.workload, options.skipBadRows ?? false);
   const { spec: cluster, topology } = lowerCluster(lowering, spec.cluster, all.filter(isNode), workload);
   const events = lowerEvents(lowering, spec.events, topology);
   const expect = lowerExpectations(lowering, spec.expect);
@@ -145,7 +150,7 @@ function lower(document: ScenarioDocument, lowering: Lowering, found: readonly M
     quirks: [...new Set(spec.quirks)] as ScenarioSpec['quirks'],
     cluster,
     controlPlane: { placement: at, ...controlPlane },
-    schedulers: lowerSchedulers(lowering, spec),
+    schedulers: lowerSchedulers(lowering, spec, options),
     controllers: lowerControllers(spec.controllers),
     kubelet: lowerKubelet(spec.kubelet, lowering.words.kubeletParams),
     manifests,
@@ -210,7 +215,7 @@ function checkEnd(lowering: Lowering, spec: ScenarioDocument['spec'], events: Sc
   }
 }
 
-function lowerSchedulers(lowering: Lowering, spec: ScenarioDocument['spec']): SchedulerSpec[] {
+function lowerSchedulers(lowering: Lowering, spec: ScenarioDocument['spec'], options: LoadOptions): SchedulerSpec[] {
   if (spec.scheduler !== undefined && spec.schedulers !== undefined) {
     lowering.report(['spec', 'schedulers'], 'a scenario has "scheduler" or "schedulers", not both', undefined, true);
   }
@@ -221,9 +226,11 @@ function lowerSchedulers(lowering: Lowering, spec: ScenarioDocument['spec']): Sc
   return (written ?? [[spec.scheduler ?? DEFAULT_SCHEDULER, ['spec', 'scheduler']] as const]).map(([scheduler, path]) => {
     if (names.has(scheduler.name)) lowering.report([...path, 'name'], `two schedulers are called "${scheduler.name}"`);
     names.add(scheduler.name);
+    const { sources, definitions } = readPlugins(lowering, scheduler, path, options);
     return {
       name: scheduler.name,
-      config: readConfig(lowering, scheduler, path, spec.kubernetesVersion),
+      config: readConfig(lowering, scheduler, path, definitions, spec.kubernetesVersion),
+      plugins: sources,
       evaluator: scheduler.evaluator,
       tieBreak: scheduler.tieBreak,
       cycleCost: scheduler.cycleCost === undefined ? DEFAULT_CYCLE_COST : { kind: 'distribution', durationUs: scheduler.cycleCost },
@@ -234,21 +241,54 @@ function lowerSchedulers(lowering: Lowering, spec: ScenarioDocument['spec']): Sc
 
 const DEFAULT_SCHEDULER: SchedulerDocument = {
   name: 'kube-scheduler',
+  plugins: [],
   evaluator: EVALUATOR_NAMES[0]!,
   tieBreak: 'random',
   replicas: 1,
 };
 
+/** Where the plugins of a scheduler come from, and every plugin its configuration may name. What is wrong becomes a problem. */
+function readPlugins(
+  lowering: Lowering,
+  scheduler: SchedulerDocument,
+  base: readonly (string | number)[],
+  options: LoadOptions,
+): { readonly sources: readonly string[]; readonly definitions: readonly PluginDef[] } {
+  const sources: string[] = [];
+  const add = (source: string, from: string): void => {
+    const full = isPluginFile(source) ? pluginFile(resolvePath(from, source)) : source;
+    if (!sources.includes(full)) sources.push(full);
+  };
+  for (const source of scheduler.plugins) add(source, lowering.document.file);
+  for (const source of options.pluginSources ?? []) add(source, '');
+  let definitions = schedulerPlugins;
+  try {
+    definitions = pluginDefinitions(sources, options);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    for (const problem of error.problems) {
+      // A source that cannot be read at all is the fault of who names it.
+      const index = scheduler.plugins.findIndex((source) => {
+        return problem.line === undefined && problem.path === '' && pluginFile(lowering.resolve(source)) === problem.file;
+      });
+      if (index < 0) lowering.problems.push(problem);
+      else lowering.report([...base, 'plugins', index], `${problem.file}: ${problem.message}`, problem.hint);
+    }
+  }
+  return { sources, definitions };
+}
+
 function readConfig(
   lowering: Lowering,
   scheduler: SchedulerDocument,
   base: readonly (string | number)[],
+  definitions: readonly PluginDef[],
   version: KubernetesVersion,
 ): ConfigDocument | undefined {
   const path = [...base, 'config'];
   const { config } = scheduler;
   if (config === undefined) return undefined;
-  if (typeof config !== 'string') return lowering.schedulerConfig(lowering.document, path, config, version);
+  if (typeof config !== 'string') return lowering.schedulerConfig(lowering.document, path, config, definitions, version);
   const file = lowering.resolve(config);
   const documents = lowering.readDocuments(file, path);
   if (documents === undefined) return undefined;
@@ -256,7 +296,7 @@ function readConfig(
     lowering.report(path, `expected one KubeSchedulerConfiguration in ${file}, found ${documents.length} documents`);
     return undefined;
   }
-  return lowering.schedulerConfig(documents[0]!, [], documents[0]!.value, version);
+  return lowering.schedulerConfig(documents[0]!, [], documents[0]!.value, definitions, version);
 }
 
 function lowerControllers(written: ScenarioDocument['spec']['controllers']): ControllersSpec {

@@ -6,7 +6,7 @@ import { InputError, ProblemList } from '../base/input-error.ts';
 import { nearestName } from '../base/nearest-name.ts';
 import { pathSegments } from '../objects/document-path.ts';
 import { readConfiguration } from '../scheduler/configuration.ts';
-import { schedulerPlugins } from '../scheduler/plugins/registry.ts';
+import type { PluginDef } from '../scheduler/framework.ts';
 import type { KubernetesVersion } from '../scheduler/versions.ts';
 import { paramField } from './fields.ts';
 import type { ManifestReader } from './manifest-source.ts';
@@ -123,10 +123,16 @@ export class Lowering {
     return parseSource(file, text, this.problems);
   }
 
-  /** A KubeSchedulerConfiguration that stands at `path` of `document`, checked against the plugins of `version`. */
-  schedulerConfig(document: SourceDocument, path: DocumentPath, value: unknown, version: KubernetesVersion): ConfigDocument {
+  /** A KubeSchedulerConfiguration that stands at `path` of `document`, checked against the plugins there are in `version`. */
+  schedulerConfig(
+    document: SourceDocument,
+    path: DocumentPath,
+    value: unknown,
+    definitions: readonly PluginDef[],
+    version: KubernetesVersion,
+  ): ConfigDocument {
     const list = new ProblemList();
-    readConfiguration(value, schedulerPlugins, version, list);
+    readConfiguration(value, definitions, version, list);
     for (const problem of list.problems)
       this.problems.push(document.problem([...path, ...pathSegments(problem.path)], problem.message, problem.hint));
     return { value, position: document.positionOf(path) };

@@ -6,6 +6,7 @@ import type { RunEnd } from '../engine/engine.ts';
 import type { MeasureReport } from '../metrics/measure.ts';
 import type { ExpectationResult, Measurements } from './expect.ts';
 import type { FileSource } from './scenario.ts';
+import type { BuildSchedulerOptions } from './schedulers.ts';
 import type { World } from './world.ts';
 
 export interface RunProgress {
@@ -16,7 +17,7 @@ export interface RunProgress {
   readonly digest: string;
 }
 
-export interface RunScenarioOptions {
+export interface RunScenarioOptions extends BuildSchedulerOptions {
   /** For trace files. Required when the scenario has a trace. */
   readonly files?: FileSource;
   /** Called between slices of the run; must not change anything. */

@@ -40,6 +40,8 @@ export interface ScenarioSpec {
   /** One paragraph for the report; empty when there is none. */
   readonly description: string;
   readonly seed: string | number;
+  /** Simultaneous events run in an order drawn from this seed; undefined: in the order they were planned. */
+  readonly shuffleTies: string | number | undefined;
   readonly randomSource: RandomSource;
   /** Simulated length, or `idle`: until nothing but background work is pending. */
   readonly durationUs: number | 'idle';
@@ -147,6 +149,8 @@ export interface SchedulerSpec {
   readonly name: string;
   /** The KubeSchedulerConfiguration as read (not yet decoded), or undefined for the defaults. */
   readonly config: ConfigDocument | undefined;
+  /** Where its own plugins come from: paths that begin with `/`, `./` or `../`, and names of packages. */
+  readonly plugins: readonly string[];
   /** How decisions are computed; all evaluators decide alike. */
   readonly evaluator: EvaluatorName;
   /** Among nodes with the best score: `random` as upstream does, or `first` in node order. */
@@ -282,7 +286,8 @@ export type Trigger =
 
 export type EventAction =
   | { readonly kind: 'apply'; readonly objects: readonly ManifestEntry[] }
-  | { readonly kind: 'delete'; readonly target: ObjectRef }
+  /** `gracePeriodSeconds` undefined: the object's own; 0 deletes at once, whatever still runs (kubectl delete --force). */
+  | { readonly kind: 'delete'; readonly target: ObjectRef; readonly gracePeriodSeconds: number | undefined }
   | { readonly kind: 'scale'; readonly target: ObjectRef; readonly replicas: number }
   /** `container` is empty for the only (or every) container. */
   | { readonly kind: 'set-image'; readonly target: ObjectRef; readonly container: string; readonly image: string }
@@ -314,6 +319,8 @@ export interface FaultAction {
   readonly pick: number | undefined;
   /** The fault's own parameters as written, checked against its definition. */
   readonly params: Readonly<Record<string, ParamValue>>;
+  /** Where its keys are written: `target`, `target[1]`, `between[0]`, a parameter's name. For what only a whole world can tell is wrong. */
+  readonly places: Readonly<Record<string, SourcePosition>>;
 }
 
 /** `deployment/web`, `deployment/shop/web`, `node/a-1-*`. */

@@ -7,19 +7,20 @@ import { Component } from '../client/component.ts';
 import { readConfiguration } from '../scheduler/configuration.ts';
 import { EVALUATORS } from '../scheduler/evaluators.ts';
 import type { PluginDef } from '../scheduler/framework.ts';
-import { schedulerPlugins } from '../scheduler/plugins/registry.ts';
-import { Scheduler } from '../scheduler/scheduler.ts';
+import { Scheduler, type SchedulerOptions } from '../scheduler/scheduler.ts';
+import { type PluginOptions, pluginDefinitions } from './plugin-sources.ts';
 import type { ScenarioSpec, SchedulerSpec } from './scenario.ts';
 
+export interface BuildSchedulerOptions extends PluginOptions {
+  /** Picks the attempts that are announced in full; does not change the run. */
+  readonly explains?: SchedulerOptions['explains'];
+}
+
 /** Components of all schedulers, not started. Throws an InputError for what is wrong with their configurations. */
-export function buildSchedulers(
-  spec: ScenarioSpec,
-  access: ApiAccess,
-  endpoint: string,
-  ownPlugins: readonly PluginDef[] = [],
-): Component[] {
-  const definitions = [...schedulerPlugins, ...ownPlugins];
-  return spec.schedulers.flatMap((scheduler) => buildScheduler(spec, scheduler, definitions, access, endpoint));
+export function buildSchedulers(spec: ScenarioSpec, access: ApiAccess, endpoint: string, options: BuildSchedulerOptions = {}): Component[] {
+  return spec.schedulers.flatMap((scheduler) => {
+    return buildScheduler(spec, scheduler, pluginDefinitions(scheduler.plugins, options), access, endpoint, options);
+  });
 }
 
 function buildScheduler(
@@ -28,6 +29,7 @@ function buildScheduler(
   definitions: readonly PluginDef[],
   access: ApiAccess,
   endpoint: string,
+  { explains }: BuildSchedulerOptions,
 ): Component[] {
   const problems = new ProblemList();
   const config = readConfiguration(scheduler.config?.value, definitions, spec.kubernetesVersion, problems);
@@ -46,6 +48,7 @@ function buildScheduler(
           tieBreak: scheduler.tieBreak,
           cycleCost: scheduler.cycleCost,
           quirks: new Set(spec.quirks),
+          ...(explains === undefined ? {} : { explains }),
         });
       },
     });

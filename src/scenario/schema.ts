@@ -38,6 +38,10 @@ export function scenarioSchema(words: Vocabulary) {
             .union([z.int(), z.string().min(1)], { error: 'expected a whole number or a text' })
             .describe('Everything random in a run follows from it; the command line option --seed replaces it')
             .default(1),
+          shuffleTies: z
+            .union([z.int(), z.string().min(1)], { error: 'expected a whole number or a text' })
+            .describe('Simultaneous events run in an order drawn from this seed, and not in the order they were planned; part of the digest')
+            .optional(),
           random: f.choice(RANDOM_SOURCES, 'The generator behind every random stream').default('sfc32'),
           duration: f
             .written(durationOrIdle, 'a duration such as 2h, or idle', 'Simulated time, or `idle`: until nothing is left to do')
@@ -184,6 +188,12 @@ function schedulerSchema() {
         .union([z.string(), z.looseObject({})], { error: 'expected a path, or a KubeSchedulerConfiguration in place' })
         .describe('A KubeSchedulerConfiguration: the path of a file, or the document itself')
         .optional(),
+      plugins: f
+        .list(
+          f.text('A path such as ./my-score.ts, or a package'),
+          'Scheduler plugins of your own: files of TypeScript or JavaScript, or npm packages',
+        )
+        .prefault([]),
       evaluator: z
         .enum(EVALUATOR_NAMES as readonly [EvaluatorName, ...EvaluatorName[]])
         .describe('How decisions are computed; all ways decide alike')
@@ -345,6 +355,7 @@ function eventSchema(words: Vocabulary) {
         .describe('Create or update objects, as kubectl apply does')
         .optional(),
       delete: f.text('Delete an object, such as deployment/web').optional(),
+      gracePeriod: f.duration('With `delete`: whole seconds; 0s deletes at once, whatever still runs').optional(),
       scale: f.text('Change the replicas of deployment/…, replicaset/… or statefulset/…').optional(),
       replicas: f.wholeNumber(0, 'With `scale`: so many').optional(),
       setImage: f.text('Change the image of a workload’s pod template').optional(),
@@ -365,7 +376,8 @@ function eventSchema(words: Vocabulary) {
 }
 
 const EVENT_KEYS: readonly string[] = [
-  ...['name', 'at', 'every', 'from', 'until', 'times', 'fault', 'target', 'between', 'for', 'pick', 'apply', 'delete', 'scale', 'replicas'],
+  ...['name', 'at', 'every', 'from', 'until', 'times', 'fault', 'target', 'between', 'for', 'pick', 'apply', 'delete', 'gracePeriod'],
+  ...['scale', 'replicas'],
   ...['setImage', 'image', 'container', 'restart', 'cordon', 'uncordon', 'label', 'labels'],
 ];
 

@@ -38,14 +38,14 @@ import { Workload } from '../workload/workload.ts';
 import { nodeTemplate } from './node-templates.ts';
 import { rootRng } from './random-source.ts';
 import type { FileSource, ManifestEntry, ScenarioSpec } from './scenario.ts';
-import { buildSchedulers } from './schedulers.ts';
+import { type BuildSchedulerOptions, buildSchedulers } from './schedulers.ts';
 import { openArrivals } from './workloads.ts';
 
 export const API_ENDPOINT = 'control-plane';
 /** People and scripts outside the cluster, next to the control plane. */
 export const USER_ENDPOINT = 'user';
 
-export interface WorldOptions {
+export interface WorldOptions extends BuildSchedulerOptions {
   /** For trace files; required when the scenario has a trace. */
   readonly files?: FileSource;
   readonly replayCommand?: string;
@@ -122,7 +122,7 @@ export class World {
     }
 
     this.controllerManagers = this.buildControllerManagers(options.quirks ?? new Set(spec.quirks), options.controllers ?? []);
-    this.schedulers = buildSchedulers(spec, this.access, API_ENDPOINT);
+    this.schedulers = buildSchedulers(spec, this.access, API_ENDPOINT, options);
     this.workloads = spec.workload.map((workload) => {
       return new Workload({
         name: workload.name,
