@@ -28,8 +28,10 @@ export interface RequestRule {
   readonly effect: RuleEffect;
   /** Leaves out this many matching requests first. Default 0. */
   readonly skip?: number;
-  /** Strikes this many matching requests, then no more. Default: until removed. */
+  /** Strikes this many requests, then no more. Default: until removed. */
   readonly times?: number;
+  /** Draws for every request after `skip` whether it is struck. Default: all of them are. */
+  readonly chance?: () => boolean;
 }
 
 /** A rule with its counts; may be in force on several servers. */
@@ -51,6 +53,7 @@ export class ActiveRule {
       this.skip--;
       return false;
     }
+    if (this.rule.chance?.() === false) return false;
     this.times--;
     return true;
   }

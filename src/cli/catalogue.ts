@@ -49,11 +49,11 @@ export function catalogue(topic: Topic, words: Vocabulary, families: CliFamilies
         entry(fault.name, fault.summary, {
           params: fault.params,
           facts: {
-            place: placeOf(fault.place),
+            place: PLACES[fault.place],
             ...(fault.targets.length === 0 ? {} : { targets: fault.targets.join(', ') }),
             ends: fault.heals ? 'after "for"; without it, never' : 'at once',
           },
-          example: `{ at: 10m, fault: ${fault.name}${fault.place === 'target' ? `, target: ${fault.targets[0] ?? 'node/*'}` : fault.place === 'between' ? ', between: [rack/c-2, control-plane]' : ''}${fault.heals ? ', for: 5m' : ''} }`,
+          example: `{ at: 10m, fault: ${fault.name}${fault.place === 'target' || fault.place === 'any' ? `, target: ${fault.targets[0] ?? 'node/*'}` : fault.place === 'between' ? ', between: [rack/c-2, control-plane]' : ''}${fault.heals ? ', for: 5m' : ''} }`,
         }),
       );
     case 'controllers':
@@ -146,10 +146,9 @@ function describeList(list: Readonly<Record<string, string>>): string {
     .join(', ');
 }
 
-function placeOf(place: 'target' | 'between' | 'none'): string {
-  return place === 'target'
-    ? 'strikes a target'
-    : place === 'between'
-      ? 'strikes the link between two ends'
-      : 'strikes the cluster as such';
-}
+const PLACES = {
+  target: 'strikes a target',
+  between: 'strikes the link between two ends',
+  none: 'strikes the cluster as such',
+  any: 'strikes a target, or without one the cluster as such',
+} as const;

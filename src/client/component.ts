@@ -123,8 +123,9 @@ export class Component {
     this.tell();
   }
 
-  /** Ends the process at once; nothing is cleaned up. */
+  /** Ends the process at once; nothing is cleaned up. A restart that was planned does not happen. */
   crash(): void {
+    this.cancelRestart();
     const process = this.running;
     if (process === undefined) return;
     this.running = undefined;

@@ -73,9 +73,22 @@ export function loseEvents(
     left--;
     return true;
   };
-  dial.loss = loss;
+  dial.losses.push(loss);
+  return once(() => remove(dial.losses, loss));
+}
+
+/**
+ * Breaks the watch of `kind` until undone. The cache stays as it is; a process that starts meanwhile lists, and sees nothing after that. When
+ * the last break is undone the watch resumes where it was, or with `listsAgain` the component lists, and sees all changes since as one.
+ */
+export function cutWatch(access: ApiAccess, component: string, kind: string, listsAgain: boolean): Undo {
+  const dial = access.dials.of(component, kind);
+  dial.cuts++;
+  if (dial.cuts === 1) for (const informer of informersOf(access, component, kind)) informer.reflector.breakOff();
   return once(() => {
-    if (dial.loss === loss) dial.loss = undefined;
+    dial.cuts--;
+    if (dial.cuts > 0) return;
+    for (const informer of informersOf(access, component, kind)) informer.reflector.mend(listsAgain);
   });
 }
 

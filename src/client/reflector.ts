@@ -24,7 +24,7 @@ export interface ReflectorTarget {
   apply(type: WatchEventType, event: WatchEvent): void;
 }
 
-export type ReflectorState = 'idle' | 'listing' | 'watching' | 'waiting';
+export type ReflectorState = 'idle' | 'listing' | 'watching' | 'waiting' | 'broken';
 
 export class Reflector implements WatchReader {
   readonly kind: Kind;
@@ -79,6 +79,23 @@ export class Reflector implements WatchReader {
     this.leave();
     if (delayUs > 0) this.wait(delayUs, () => this.goOn());
     else this.goOn();
+  }
+
+  /** Drops the watch and does not begin another before `mend`; a list under way is still read. */
+  breakOff(): void {
+    if (this.state === 'listing') return;
+    this.leave();
+    this.state = 'broken';
+  }
+
+  /** Ends `breakOff`: resumes the watch, or lists again. */
+  mend(listsAgain: boolean): void {
+    if (this.state !== 'broken') return;
+    this.client.scope.whenThawed(() => {
+      if (this.state !== 'broken') return;
+      if (listsAgain) this.list(this.lastRevision);
+      else this.goOn();
+    });
   }
 
   /** Goes on over another connection, from where it is. */
@@ -160,6 +177,11 @@ export class Reflector implements WatchReader {
   }
 
   private watch(): void {
+    const { access } = this.client;
+    if ((access.dials.find(this.connection.component, this.kind)?.cuts ?? 0) > 0) {
+      this.state = 'broken';
+      return;
+    }
     this.state = 'watching';
     const round = ++this.round;
     const stream = new WatchStream(this.connection, this, this.kind, this.filter, this.lastRevision);

@@ -1,6 +1,6 @@
 /**
- * WatchDials: how faults and tests bend what one component sees of one kind: lag, a frozen stream,
- * lost events, a server of its own. Dials outlive the component's restarts.
+ * WatchDials: how faults and tests bend what one component sees of one kind: lag, a frozen or broken
+ * stream, lost events, a server of its own. Dials outlive the component's restarts.
  */
 import type { ApiServer } from '../apiserver/api-server.ts';
 import type { WatchEvent, WatchEventType } from '../apiserver/watch-event.ts';
@@ -18,7 +18,10 @@ export class WatchDial {
   lag: Distribution | undefined;
   /** Since when nothing is read from the stream; Infinity while it is. */
   frozenSinceUs: number;
-  loss: EventLoss | undefined;
+  /** An event is lost when any of them says so; each sees what those before it let through. */
+  readonly losses: EventLoss[];
+  /** How many have broken the watch: it does not begin again before all of them have mended it. */
+  cuts: number;
   readonly rng: Rng;
   /** Streams of this (component, kind) that are alive. */
   readonly streams: Set<WatchStream>;
@@ -26,13 +29,19 @@ export class WatchDial {
   constructor(rng: Rng) {
     this.lag = undefined;
     this.frozenSinceUs = Infinity;
-    this.loss = undefined;
+    this.losses = [];
+    this.cuts = 0;
     this.rng = rng;
     this.streams = new Set();
   }
 
   get isFrozen(): boolean {
     return this.frozenSinceUs !== Infinity;
+  }
+
+  loses(type: WatchEventType, event: WatchEvent): boolean {
+    for (const loss of this.losses) if (loss(type, event)) return true;
+    return false;
   }
 }
 

@@ -117,7 +117,7 @@ export class WatchStream implements WatchSink {
 
   offer(type: WatchEventType, event: WatchEvent): void {
     const { dial } = this;
-    if (dial?.loss?.(type, event)) return;
+    if (dial !== undefined && dial.losses.length > 0 && dial.loses(type, event)) return;
     const nowUs = this.access.engine.nowUs;
     const linkUs = this.connection.inUs();
     let dueUs = Infinity;

@@ -2,7 +2,7 @@
  * Processes and scopes: straight-line code that waits in virtual time.
  *
  * A process is a generator. `yield* sleep(5 * SECOND_US)` suspends it; an event resumes it. Every
- * `yield*` is a point where a fault can strike: the engine's `onYield` hook sees it, and killing the
+ * `yield*` is a point where a fault can strike: hooks added with `onYield` see it, and killing the
  * process there drops it without running another line (no `finally` either: a crash cleans nothing up).
  *
  * A scope is the lifetime of one component. Its timers and processes end with it (`kill`), or stand
@@ -128,9 +128,8 @@ export class Process {
     this.state = 'waiting';
     this.yieldCount++;
     this.waitingFor = next.value;
-    const hook = this.scope.runtime.onYield;
-    if (hook !== undefined) {
-      hook(this);
+    if (this.scope.runtime.isYieldWatched) {
+      this.scope.runtime.tellYield(this);
       if (!this.isAlive) return;
     }
     next.value.arm(this, this.resume);
@@ -148,15 +147,40 @@ export class Process {
   }
 }
 
+/** Sees a process at a yield, before its wait is armed; may kill the process or its scope. */
+export type YieldHook = (process: Process) => void;
+
 /** What all scopes of one engine share. */
 export class Runtime {
   readonly engine: Engine;
-  /** Called at every yield of every process, before the wait is armed; may kill the process or its scope. */
-  onYield: ((process: Process) => void) | undefined;
+  /** Whether anyone listens to yields. HOT: read at every yield. */
+  isYieldWatched: boolean;
+  private yieldHooks: readonly YieldHook[];
 
   constructor(engine: Engine) {
     this.engine = engine;
-    this.onYield = undefined;
+    this.isYieldWatched = false;
+    this.yieldHooks = [];
+  }
+
+  /** Calls `hook` at every yield of every process from now on, after those added before. Gives the function that ends it. */
+  onYield(hook: YieldHook): () => void {
+    this.setYieldHooks([...this.yieldHooks, hook]);
+    return () => this.setYieldHooks(this.yieldHooks.filter((known) => known !== hook));
+  }
+
+  /** Internal: called at a yield, while someone listens. */
+  tellYield(process: Process): void {
+    // The list is replaced, never changed: a hook may end itself or another.
+    for (const hook of this.yieldHooks) {
+      hook(process);
+      if (!process.isAlive) return;
+    }
+  }
+
+  private setYieldHooks(hooks: readonly YieldHook[]): void {
+    this.yieldHooks = hooks;
+    this.isYieldWatched = hooks.length > 0;
   }
 
   scope(name: string): Scope {

@@ -81,6 +81,8 @@ interface Clock {
   readonly intervalRng: Rng;
   readonly durationRng: Rng;
   readonly pickRng: Rng;
+  /** What faults draw from while they last: one fork per occurrence and target. */
+  readonly effectRng: Rng;
   /** Occurrences so far. */
   count: number;
 }
@@ -145,7 +147,7 @@ export class FaultInjector {
       name: fault,
       when: { kind: 'at', atUs: this.engine.nowUs },
       fault,
-      targets: def?.place === 'target' ? [target] : [],
+      targets: def?.place === 'target' || (def?.place === 'any' && target !== '') ? [target] : [],
       between: def?.place === 'between' && ends.length === 2 ? [ends[0]!, ends[1]!] : undefined,
       duration: undefined,
       pick: undefined,
@@ -153,7 +155,8 @@ export class FaultInjector {
     };
     const ready = this.check(plan, fault, problems);
     if (ready === undefined || !problems.isEmpty) throw new InputError(problems.problems);
-    const open = ready.targets.map((struck) => this.strike(ready, struck));
+    const rng = this.rng.fork(fault).fork('effect');
+    const open = ready.targets.map((struck) => this.strike(ready, struck, rng.fork(`${this.occurrences}/${struck.name}`)));
     return () => {
       for (const one of open) this.heal(one);
     };
@@ -182,7 +185,7 @@ export class FaultInjector {
       return undefined;
     }
     const parameters = resolveParameters(def.parameters, plan.params, path, problems);
-    def.check?.(parameters, path, problems);
+    def.check?.(parameters, path, problems, this.world);
     const targets = this.resolve(def, plan, path, problems);
     if (plan.pick !== undefined && targets.length > 0 && plan.pick > targets.length) {
       problems.add(`${path}.pick`, `cannot pick ${plan.pick} of ${targets.length} targets`);
@@ -202,10 +205,14 @@ export class FaultInjector {
       }
       return resolveEnds(plan.between, this.world, path, problems);
     }
-    if (plan.targets.length === 0) problems.add(path, `${def.name} needs a target`);
+    if (plan.targets.length === 0) {
+      if (def.place === 'any') return [CLUSTER_TARGET];
+      problems.add(path, `${def.name} needs a target`);
+    }
     const found = new Map<string, FaultTarget>();
-    for (const pattern of plan.targets) {
-      for (const target of resolveTargets(def, pattern, this.world, `${path}.target`, problems)) found.set(target.name, target);
+    for (const [index, pattern] of plan.targets.entries()) {
+      const at = plan.targets.length === 1 ? `${path}.target` : `${path}.target[${index}]`;
+      for (const target of resolveTargets(def, pattern, this.world, at, problems)) found.set(target.name, target);
     }
     return [...found.values()];
   }
@@ -225,7 +232,9 @@ export class FaultInjector {
 
   private newClock(ready: ReadyPlan, targets: readonly FaultTarget[], stream: string): Clock {
     const rng = this.rng.fork(stream);
-    return { ready, targets, intervalRng: rng.fork('interval'), durationRng: rng.fork('duration'), pickRng: rng.fork('pick'), count: 0 };
+    const effectRng = rng.fork('effect');
+    const [intervalRng, durationRng, pickRng] = [rng.fork('interval'), rng.fork('duration'), rng.fork('pick')];
+    return { ready, targets, intervalRng, durationRng, pickRng, effectRng, count: 0 };
   }
 
   /** The next occurrence of a hazard, counted from `fromUs`. */
@@ -254,17 +263,17 @@ export class FaultInjector {
     for (const target of struck) {
       // Drawn for every occurrence, so that the times of one target never depend on another.
       const lastsUs = duration === undefined ? Infinity : sampleUs(duration, clock.durationRng);
-      const open = this.strike(ready, target);
+      const open = this.strike(ready, target, clock.effectRng.fork(`${clock.count}/${target.name}`));
       if (!ready.def.heals) this.heal(open);
       else if (this.engine.nowUs + lastsUs < TIME_LIMIT_US) this.engine.schedule(this.healKind, lastsUs, open.record.id, open);
     }
   }
 
-  private strike(ready: ReadyPlan, target: FaultTarget): OpenFault {
+  private strike(ready: ReadyPlan, target: FaultTarget, rng: Rng): OpenFault {
     const { def, plan, parameters } = ready;
     const record: FaultRecord = { id: ++this.occurrences, name: plan.name, kind: def.name, target: target.name, phase: 'start' };
     this.engine.observers.emit(faultTopic, record, this.engine.nowUs);
-    const open: OpenFault = { record, undo: def.strike(this.world, target, parameters) };
+    const open: OpenFault = { record, undo: def.strike(this.world, target, parameters, rng) };
     this.open.set(record.id, open);
     return open;
   }

@@ -4,6 +4,7 @@
  * Models    "time travel" of readers that start from a cache of any age (kubernetes/kubernetes#59848)
  */
 import { afterSlash, defineFault } from './fault.ts';
+import { checkKind, kindParameter } from './kind-parameter.ts';
 
 export const staleApiServer = defineFault({
   name: 'stale-api-server',
@@ -11,6 +12,7 @@ export const staleApiServer = defineFault({
   place: 'target',
   targetKinds: ['api-server'],
   heals: true,
-  parameters: [{ name: 'kind', type: 'text', default: '', summary: 'the kind of object that stays behind, such as Pod; empty for all' }],
+  parameters: [kindParameter('stays behind')],
+  check: checkKind,
   strike: (world, target, parameters) => world.apiServers.pauseCache(Number(afterSlash(target.name)), parameters.text('kind')),
 });

@@ -2,7 +2,8 @@
  * Targets: from what a scenario writes to the things a fault strikes.
  *
  *   node/b-2-7, rack/b-*, zone/b, power/*, region/*, machine/n2-16      places in the topology
- *   component/kube-scheduler, component/*                               processes of the control plane
+ *   component/kube-scheduler, component/*                               processes of the control plane; of several replicas one
+ *                                                                       (component/kube-scheduler-0), or all by the name without the number
  *   api-server/0, api-server/*                                          API servers by number
  *
  * Order     as selectors give them: by vertex id, by component order, by number
@@ -73,9 +74,13 @@ function expand(def: FaultDef, vertex: number, topology: Topology): FaultTarget[
 function resolveComponents(def: FaultDef, pattern: string, world: WorldControls, path: string, problems: ProblemList): FaultTarget[] {
   if (!accepts(def, 'component', pattern, path, problems)) return [];
   const names = world.components.names();
-  const found = names.filter((name) => matchesGlob(name, afterSlash(pattern)));
+  const wanted = afterSlash(pattern);
+  const exact = names.filter((name) => matchesGlob(name, wanted));
+  // Of several replicas each has a number: the name alone stands for all of them.
+  const found =
+    exact.length > 0 ? exact : names.filter((name) => name.startsWith(`${wanted}-`) && /^\d+$/.test(name.slice(wanted.length + 1)));
   if (found.length === 0) {
-    const nearest = nearestName(afterSlash(pattern), names);
+    const nearest = nearestName(wanted, names);
     const hint = nearest === undefined ? undefined : `did you mean "component/${nearest}"?`;
     problems.add(path, `no component matches "${pattern}", expected one of ${names.map((name) => `component/${name}`).join(', ')}`, hint);
   }

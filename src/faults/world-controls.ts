@@ -4,15 +4,17 @@
  * The layers below end what they began at once; here overlapping faults on one thing are counted, so that it recovers when the last of
  * them is over.
  */
-import { pauseFeed, stopServer } from '../apiserver/controls.ts';
+import { addRule, compact, loseEtcdLeader, pauseFeed, stopServer } from '../apiserver/controls.ts';
 import { fail } from '../base/invariant.ts';
 import type { ApiAccess } from '../client/api-access.ts';
 import type { Component } from '../client/component.ts';
-import { freezeWatch, setWatchLag } from '../client/controls.ts';
+import { afterWrite, beforeWrite, cutWatch, freezeWatch, loseEvents, reconnect, setWatchLag } from '../client/controls.ts';
 import type { DatacenterControls } from '../datacenter/controls.ts';
 import type { Distribution } from '../engine/distributions.ts';
+import { type EventHandle, NO_EVENT, PRIORITY } from '../engine/engine.ts';
 import type { KubeletControls } from '../kubelet/controls.ts';
 import { KINDS } from '../objects/kinds.ts';
+import { Counted, LastWins } from './counted.ts';
 import { type ApiServerControls, type ComponentControls, type Undo, undoAll, type WorldControls } from './fault.ts';
 
 export interface WorldControlsOptions {
@@ -28,26 +30,58 @@ export function worldControls({ access, datacenter, nodes }: WorldControlsOption
 
 function componentControls(access: ApiAccess, counted: Counted): ComponentControls {
   const named = (name: string): Component => access.component(name) ?? fail(`no component ${name}`);
-  const lags = new Map<string, Distribution[]>();
+  const lags = new LastWins<Distribution>((name, kind, lag) => setWatchLag(access, name, kind, lag));
+  const servers = new LastWins<number>((name, kind, index) => {
+    const server = index === undefined ? undefined : access.servers[index];
+    reconnect(access, name, server, kind === '' ? undefined : kind);
+  });
+  const crash = (name: string): Undo =>
+    counted.begin(`crash/${name}`, () => {
+      named(name).crash();
+      return () => {
+        named(name).start();
+        if (counted.isActive(`freeze/${name}`)) named(name).freeze();
+      };
+    });
   return {
     // Kubelets are struck through their nodes; workloads and kubectl stand for people.
     names: () => access.components.map((component) => component.name).filter((name) => !name.includes('/') && name !== 'kubectl'),
-    crash: (name) =>
-      counted.begin(`crash/${name}`, () => {
-        named(name).crash();
-        return () => {
-          named(name).start();
-          if (counted.isActive(`freeze/${name}`)) named(name).freeze();
-        };
-      }),
+    crash,
     freeze: (name) =>
       counted.begin(`freeze/${name}`, () => {
         named(name).freeze();
         return () => named(name).thaw();
       }),
-    lagWatch: (name, kind, lag) => undoAll(kindsOf(kind).map((each) => addLag(access, lags, name, each, lag))),
+    lagWatch: (name, kind, lag) => undoAll(kindsOf(kind).map((each) => lags.begin(name, each, lag))),
     stallWatch: (name, kind) =>
       undoAll(kindsOf(kind).map((each) => counted.begin(`stall/${name}/${each}`, () => freezeWatch(access, name, each)))),
+    cutWatch: (name, kind, listsAgain) => undoAll(kindsOf(kind).map((each) => cutWatch(access, name, each, listsAgain))),
+    loseEvents: (name, kind, loses) => undoAll(kindsOf(kind).map((each) => loseEvents(access, name, each, loses))),
+    connectTo: (name, kind, server) => servers.begin(name, kind, server),
+    crashAtWrite: (name, when, { nth, matches, restartAfterUs }) =>
+      armCrash(
+        access,
+        () => crash(name),
+        restartAfterUs,
+        (strike) => (when === 'before' ? beforeWrite : afterWrite)(access, name, { nth, matches }, strike),
+      ),
+    crashAtYield: (name, { nth, matches, restartAfterUs }) =>
+      armCrash(
+        access,
+        () => crash(name),
+        restartAfterUs,
+        (strike) => {
+          let count = 0;
+          const disarm = access.runtime.onYield((process) => {
+            if (process.scope !== named(name).context?.scope || !matches(process.name)) return;
+            count++;
+            if (count !== nth) return;
+            disarm();
+            strike();
+          });
+          return disarm;
+        },
+      ),
   };
 }
 
@@ -59,6 +93,15 @@ function apiServerControls(access: ApiAccess, counted: Counted): ApiServerContro
     stop: (index) => counted.begin(`stop/${index}`, () => stopServer(numbered(index))),
     pauseCache: (index, kind) =>
       counted.begin(`pause/${index}/${kind}`, () => (kind === '' ? pauseFeed(numbered(index)) : pauseFeed(numbered(index), kind))),
+    addRule: (index, rule) => addRule(index === undefined ? servers : [numbered(index)], rule),
+    loseLeader: () =>
+      counted.begin('etcd-leader', () =>
+        undoAll([
+          loseEtcdLeader(servers),
+          ...servers.map((_, index) => counted.begin(`pause/${index}/`, () => pauseFeed(numbered(index)))),
+        ]),
+      ),
+    compact: () => compact(numbered(0).store),
   };
 }
 
@@ -66,47 +109,19 @@ function kindsOf(kind: string): readonly string[] {
   return kind === '' ? KINDS.map((info) => info.kind) : [kind];
 }
 
-/** Of several lags on one watch the last that began counts. */
-function addLag(access: ApiAccess, lags: Map<string, Distribution[]>, name: string, kind: string, lag: Distribution): Undo {
-  const key = `${name}/${kind}`;
-  const active = lags.get(key) ?? [];
-  lags.set(key, active);
-  active.push(lag);
-  setWatchLag(access, name, kind, lag);
-  let isOver = false;
+/** `arm` lays the trap; once it has struck, the process is down for `restartAfterUs`, or until this is undone. */
+function armCrash(access: ApiAccess, crash: () => Undo, restartAfterUs: number, arm: (strike: () => void) => Undo): Undo {
+  const { engine } = access;
+  const kind = engine.kindNamed<Undo>('fault.restart', (_, restart) => restart(), { priority: PRIORITY.FAULT });
+  let handle: EventHandle = NO_EVENT;
+  let restart: Undo = () => {};
+  const disarm = arm(() => {
+    restart = crash();
+    handle = engine.schedule(kind, restartAfterUs, 0, restart);
+  });
   return () => {
-    if (isOver) return;
-    isOver = true;
-    active.splice(active.indexOf(lag), 1);
-    setWatchLag(access, name, kind, active.at(-1));
+    disarm();
+    engine.cancel(handle);
+    restart();
   };
-}
-
-/** Actions that begin with the first who asks and end with the last. */
-class Counted {
-  private readonly active: Map<string, { count: number; readonly undo: Undo }>;
-
-  constructor() {
-    this.active = new Map();
-  }
-
-  isActive(key: string): boolean {
-    return this.active.has(key);
-  }
-
-  begin(key: string, act: () => Undo): Undo {
-    const known = this.active.get(key);
-    if (known !== undefined) known.count++;
-    else this.active.set(key, { count: 1, undo: act() });
-    let isOver = false;
-    return () => {
-      if (isOver) return;
-      isOver = true;
-      const entry = this.active.get(key)!;
-      entry.count--;
-      if (entry.count > 0) return;
-      this.active.delete(key);
-      entry.undo();
-    };
-  }
 }

@@ -48,6 +48,17 @@ export class KubeletControls {
     });
   }
 
+  /** Stopping sandboxes and cleaning up take `factor` times as long; the node counts an ended pod `holdUs` longer than it would. */
+  slowCleanup(nodeName: string, factor: number, holdUs: number): () => void {
+    const { machine } = this.agent(nodeName);
+    machine.cleanupSlowdown *= factor;
+    machine.holdUs += holdUs;
+    return once(() => {
+      machine.cleanupSlowdown /= factor;
+      machine.holdUs -= holdUs;
+    });
+  }
+
   /** No image can be pulled. */
   registryOutage(): () => void {
     const { registry } = this.fleet.services;

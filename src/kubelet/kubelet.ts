@@ -407,7 +407,7 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
 
   release(worker: PodWorker): void {
     if (!worker.isCounted) return;
-    const delayUs = this.sample('release');
+    const delayUs = this.sample('release') + this.machine.holdUs;
     if (delayUs > 0) this.scope.timer('kubelet.release', delayUs, () => this.free(worker));
     else this.free(worker);
   }

@@ -32,6 +32,10 @@ export class Machine {
   isUp: boolean;
   /** Sandboxes and containers take this many times as long to make. */
   slowdown: number;
+  /** Stopping sandboxes and cleaning up after pods take this many times as long. */
+  cleanupSlowdown: number;
+  /** Added to the time for which an ended pod is still counted. */
+  holdUs: number;
   private readonly services: NodeServices;
   private readonly byUid: Map<string, Sandbox>;
   private addresses: number;
@@ -41,6 +45,8 @@ export class Machine {
     this.nodeId = nodeId;
     this.isUp = true;
     this.slowdown = 1;
+    this.cleanupSlowdown = 1;
+    this.holdUs = 0;
     this.services = services;
     this.byUid = new Map();
     this.addresses = 0;

@@ -566,7 +566,8 @@ export class PodWorker implements Timed, StatusInput {
   }
 
   private scheduleStopped(): void {
-    this.schedule(STEP_STOPPED, this.sandbox === undefined ? 0 : this.host.sample('sandboxStop'));
+    const { host } = this;
+    this.schedule(STEP_STOPPED, this.sandbox === undefined ? 0 : Math.round(host.sample('sandboxStop') * host.machine.cleanupSlowdown));
   }
 
   private handleStopped(): void {
@@ -581,7 +582,7 @@ export class PodWorker implements Timed, StatusInput {
     this.probes = undefined;
     this.crashLoops = undefined;
     this.images = undefined;
-    this.schedule(STEP_CLEANED, host.sample('cleanup'));
+    this.schedule(STEP_CLEANED, Math.round(host.sample('cleanup') * host.machine.cleanupSlowdown));
   }
 
   private handleCleaned(): void {

@@ -109,6 +109,10 @@ export function internalError(message: string): ApiStatus {
   return new ApiStatus(500, 'InternalError', message);
 }
 
+export function serviceUnavailable(message: string): ApiStatus {
+  return new ApiStatus(503, 'ServiceUnavailable', message);
+}
+
 /** A server's 504, with Retry-After when it asks for another try (`Too large resource version` does, after 1 s). */
 export function serverTimeout(message: string, retryAfterSeconds = 0): ApiStatus {
   return new ApiStatus(504, 'Timeout', message, retryAfterSeconds);

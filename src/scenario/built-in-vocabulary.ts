@@ -48,7 +48,7 @@ function faultInfo(def: FaultDef): FaultInfo {
   // A fault of machines may be given a larger domain, which stands for all machines in it.
   const domains = def.targetKinds.includes('node') ? ['rack/<name>', 'power/<name>', 'zone/<name>', 'region/<name>', 'world'] : [];
   const targets = [...new Set([...acceptedForms(def), ...domains])];
-  return { name, summary, place, heals, targets: place === 'target' ? targets : [], params: def.parameters.map(paramInfo) };
+  return { name, summary, place, heals, targets: def.targetKinds.length > 0 ? targets : [], params: def.parameters.map(paramInfo) };
 }
 
 /** Names of the profile carry their unit; in a scenario the value does. */

@@ -85,10 +85,12 @@ export class EventDriver {
       throw new InputError(
         error.problems.map((problem) => {
           const match = /^\[(\d+)\]\.?(.*)$/.exec(problem.path);
-          const position = match === null ? undefined : places[Number(match[1])]?.position;
-          if (position === undefined || match === null) return problem;
-          const rest = match[2] === '' ? '' : `.${match[2]}`;
-          return { ...problem, file: position.file, line: position.line, column: position.column, path: position.path + rest };
+          const event = match === null ? undefined : places[Number(match[1])];
+          if (event === undefined || match === null) return problem;
+          const key = match[2]!;
+          const place = event.action.kind === 'fault' ? event.action.places[key] : undefined;
+          const { file, line, column } = place ?? event.position;
+          return { ...problem, file, line, column, path: event.position.path + (key === '' ? '' : `.${key}`) };
         }),
       );
     }

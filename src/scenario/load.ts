@@ -143,6 +143,7 @@ function lower(document: ScenarioDocument, lowering: Lowering, found: readonly M
     name: document.metadata.name,
     description: spec.description.trim(),
     seed: spec.seed,
+    shuffleTies: spec.shuffleTies,
     randomSource: spec.random,
     durationUs: converge === undefined ? spec.duration : converge.afterUs + converge.withinUs + converge.quietUs,
     idleLimitUs: spec.idleLimit ?? Infinity,

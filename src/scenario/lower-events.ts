@@ -4,9 +4,10 @@
 import { InputError } from '../base/input-error.ts';
 import { SELECTABLE_KINDS, type Topology } from '../datacenter/topology.ts';
 import { meanOf } from '../engine/distributions.ts';
+import { SECOND_US } from '../engine/units.ts';
 import type { Lowering } from './lowering.ts';
 import { parseObjectRef } from './object-ref.ts';
-import type { EventAction, EventSpec, FaultAction, ManifestEntry, ObjectRef, Trigger } from './scenario.ts';
+import type { EventAction, EventSpec, FaultAction, ManifestEntry, ObjectRef, SourcePosition, Trigger } from './scenario.ts';
 import type { EventDocument } from './schema.ts';
 import type { FaultInfo } from './vocabulary.ts';
 import { type DocumentPath, valueAt } from './yaml-source.ts';
@@ -17,6 +18,7 @@ type ActionKey = (typeof ACTIONS)[number];
 /** Keys that only make sense beside an action (or trigger), by that key. */
 const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
   fault: ['target', 'between', 'for', 'pick'],
+  delete: ['gracePeriod'],
   scale: ['replicas'],
   setImage: ['image', 'container'],
   label: ['labels'],
@@ -149,7 +151,9 @@ function lowerObjectAction(
     }
     default: {
       const target = refOf(lowering, event.delete!, [...path, key]);
-      return target === undefined ? undefined : { kind: 'delete', target };
+      const seconds = event.gracePeriod === undefined ? undefined : event.gracePeriod / SECOND_US;
+      if (seconds !== undefined && !Number.isInteger(seconds)) lowering.report([...path, 'gracePeriod'], 'expected whole seconds');
+      return target === undefined ? undefined : { kind: 'delete', target, gracePeriodSeconds: seconds };
     }
   }
 }
@@ -191,7 +195,24 @@ function lowerFault(lowering: Lowering, event: EventDocument, topology: Topology
     lowering.report([...path, 'for'], `${info.name} happens in an instant: leave "for" out`, undefined, true);
   const given = Object.fromEntries(Object.entries(event).filter(([name]) => !isEventKey(name)));
   const params = lowering.params(given, info.params, info.name, path);
-  return { kind: 'fault', fault: info.name, targets, between, duration: event.for, pick: event.pick, params };
+  const places = placesOf(lowering, path, given, targets.length, between !== undefined);
+  return { kind: 'fault', fault: info.name, targets, between, duration: event.for, pick: event.pick, params, places };
+}
+
+function placesOf(
+  lowering: Lowering,
+  path: DocumentPath,
+  params: Readonly<Record<string, unknown>>,
+  targetCount: number,
+  hasBetween: boolean,
+): Record<string, SourcePosition> {
+  const places: Record<string, SourcePosition> = {};
+  for (const name of Object.keys(params)) places[name] = lowering.positionOf([...path, name]);
+  if (targetCount > 0)
+    places['target'] = lowering.positionOf([...path, 'target', ...(targetCount === 1 && isListed(lowering, path) ? [0] : [])]);
+  for (let i = 0; targetCount > 1 && i < targetCount; i++) places[`target[${i}]`] = lowering.positionOf([...path, 'target', i]);
+  for (let i = 0; hasBetween && i < 2; i++) places[`between[${i}]`] = lowering.positionOf([...path, 'between', i]);
+  return places;
 }
 
 function isListed(lowering: Lowering, path: DocumentPath): boolean {
@@ -212,11 +233,11 @@ function checkPlace(lowering: Lowering, event: EventDocument, info: FaultInfo, p
     lowering.report(path, `${info.name} needs a "target" such as ${info.targets[0] ?? 'node/*'}`);
   if (place === 'between' && event.between === undefined)
     lowering.report(path, `${info.name} needs "between" with two ends, such as [rack/c-2, control-plane]`);
-  if (place !== 'target' && event.target !== undefined)
-    lowering.report([...path, 'target'], `${info.name} takes no "target"`, undefined, true);
+  const mayHaveTarget = place === 'target' || place === 'any';
+  if (!mayHaveTarget && event.target !== undefined) lowering.report([...path, 'target'], `${info.name} takes no "target"`, undefined, true);
   if (place !== 'between' && event.between !== undefined)
     lowering.report([...path, 'between'], `${info.name} takes no "between"`, undefined, true);
-  if (place !== 'target' && event.pick !== undefined)
+  if (event.target === undefined && event.pick !== undefined && place !== 'target')
     lowering.report([...path, 'pick'], `"pick" chooses among targets, and ${info.name} has none`, undefined, true);
 }
 

@@ -39,7 +39,10 @@ export function* performUserAction(client: Client, action: UserAction): Op<strin
 
 function* change(client: Client, action: Exclude<UserAction, { kind: 'apply' }>, key: string): Op<Result<AnyObject>> {
   const kind = action.target.kind as Kind;
-  if (action.kind === 'delete') return (yield* client.delete(kind, key)) as Result<AnyObject>;
+  if (action.kind === 'delete') {
+    const { gracePeriodSeconds } = action;
+    return (yield* client.delete(kind, key, gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds })) as Result<AnyObject>;
+  }
   return (yield* client.patch(kind, key, (current) => edited(current as AnyObject, action) as typeof current)) as Result<AnyObject>;
 }
 

@@ -40,8 +40,8 @@ export interface ParamInfo {
 export interface FaultInfo {
   readonly name: string;
   readonly summary: string;
-  /** `target`: needs a target; `between`: needs two ends; `none`: strikes the cluster as such. */
-  readonly place: 'target' | 'between' | 'none';
+  /** `target`: needs a target; `between`: needs two ends; `none`: strikes the cluster as such; `any`: that, or a target. */
+  readonly place: 'target' | 'between' | 'none' | 'any';
   /** What a target may be, for help: `zone/<name>`, `component/<name>`. */
   readonly targets: readonly string[];
   /** Whether it ends by itself after `for`. */

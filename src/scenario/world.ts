@@ -12,6 +12,7 @@ import { admissionSteps } from '../apiserver/admission/registry.ts';
 import { ApiServer } from '../apiserver/api-server.ts';
 import { setFeedLag } from '../apiserver/controls.ts';
 import { Store } from '../apiserver/store.ts';
+import { fnv1a32 } from '../base/hash.ts';
 import { InputError, type InputProblem, ProblemList } from '../base/input-error.ts';
 import { fail } from '../base/invariant.ts';
 import { ApiAccess } from '../client/api-access.ts';
@@ -78,6 +79,10 @@ export class World {
     this.spec = spec;
     const engine = new Engine({ seed: spec.seed, rng: rootRng(spec.seed, spec.randomSource), replayCommand: options.replayCommand ?? '' });
     this.engine = engine;
+    if (spec.shuffleTies !== undefined) {
+      engine.digest.addWord(fnv1a32(`ties/${spec.shuffleTies}`));
+      engine.shuffleTies(rootRng(spec.shuffleTies, spec.randomSource).fork('ties'));
+    }
     this.runtime = new Runtime(engine);
 
     this.topology = buildTopology(spec);

@@ -130,10 +130,10 @@ describe('processes', () => {
   test('pass every yield to the hook, which may kill the process right there', () => {
     const { engine, runtime, scope, log, say } = bench();
     const seen: string[] = [];
-    runtime.onYield = (process: Process) => {
+    runtime.onYield((process: Process) => {
       seen.push(`${process.name}#${process.yieldCount} ${process.waitingFor?.label}`);
       if (process.yieldCount === 2) process.kill();
-    };
+    });
     function* main(): Op<void> {
       yield* sleep(1);
       say('one');
@@ -144,6 +144,24 @@ describe('processes', () => {
     engine.run();
     expect(seen).toEqual(['main#1 sleep', 'main#2 sleep']);
     expect(log).toEqual([[1, 'one']]);
+  });
+
+  test('are seen by several hooks in the order they were added, each until it is taken away', () => {
+    const { engine, runtime, scope } = bench();
+    const seen: string[] = [];
+    const endFirst = runtime.onYield((process) => {
+      seen.push(`first ${process.yieldCount}`);
+      if (process.yieldCount === 2) endFirst();
+    });
+    const endSecond = runtime.onYield((process) => seen.push(`second ${process.yieldCount}`));
+    function* main(): Op<void> {
+      for (let i = 0; i < 4; i++) yield* sleep(1);
+    }
+    scope.spawn('main', main());
+    scope.timer('test.stop', 3, () => endSecond());
+    engine.run();
+    expect(seen).toEqual(['first 1', 'second 1', 'first 2', 'second 2', 'second 3']);
+    expect(runtime.isYieldWatched).toBe(false);
   });
 });
 
