@@ -24,7 +24,7 @@ import { isPluginFile, type PluginOptions, pluginDefinitions, pluginFile } from 
 import type { ConfigDocument, ControllersSpec, FileSource, ManifestEntry, ParamValue, ScenarioSpec, SchedulerSpec } from './scenario.ts';
 import { type ScenarioDocument, type ScenarioSchema, type SchedulerDocument, scenarioSchema } from './schema.ts';
 import type { ParamInfo, Vocabulary } from './vocabulary.ts';
-import { parseSource, type SourceDocument } from './yaml-source.ts';
+import { parseSource, SourceDocument } from './yaml-source.ts';
 import { problemsOf } from './zod-problems.ts';
 
 export interface LoadOptions extends PluginOptions {
@@ -43,10 +43,21 @@ export interface LoadOptions extends PluginOptions {
 /** The scenario in `paths`. Throws an InputError with all that is wrong. */
 export function loadScenario(paths: readonly string[], options: LoadOptions): ScenarioSpec {
   const problems: InputProblem[] = [];
-  const overrides = (options.overrides ?? []).flatMap((text) => parseOverride(text, problems) ?? []);
   const documents = readDocuments(paths, options.files, problems);
   throwIfAny(problems);
+  return loadDocuments(documents, paths, options);
+}
 
+/** The scenario in plain data, as if it had been read from a file of this name. Problems name paths in it instead of lines. */
+export function loadScenarioData(documents: readonly unknown[], name: string, options: LoadOptions): ScenarioSpec {
+  const sources = documents.map((value) => SourceDocument.ofData(name, value));
+  return loadDocuments(sources, [name], options);
+}
+
+function loadDocuments(documents: readonly SourceDocument[], paths: readonly string[], options: LoadOptions): ScenarioSpec {
+  const problems: InputProblem[] = [];
+  const overrides = (options.overrides ?? []).flatMap((text) => parseOverride(text, problems) ?? []);
+  throwIfAny(problems);
   const scenarios = documents.filter(isScenario);
   for (const extra of scenarios.slice(1))
     problems.push(extra.problem(['kind'], `a second Scenario: the first is in ${scenarios[0]!.file}`));

@@ -44,6 +44,8 @@ interface Untreed {
   readonly items: readonly Place[];
 }
 
+const NO_PLACE: Place = { line: 0, column: 0 };
+
 /** One document of a file. */
 export class SourceDocument {
   readonly file: string;
@@ -63,6 +65,19 @@ export class SourceDocument {
     this.linesBefore = linesBefore;
     this.overridden = new Map();
     this.value = value;
+  }
+
+  /** Plain data that no file holds: problems and positions name paths in it, and line 0. */
+  static ofData(file: string, value: unknown): SourceDocument {
+    // The text is only needed when somebody replaces a part of it.
+    const source = {
+      get text() {
+        return JSON.stringify(value);
+      },
+      content: NO_PLACE,
+      items: [],
+    };
+    return new SourceDocument(file, source, value);
   }
 
   private get document(): Document {
@@ -113,6 +128,7 @@ export class SourceDocument {
       const origin = this.overridden.get(formatPath(path.slice(0, length)));
       if (origin !== undefined) return { file: origin, line: 0, column: 0, path: text };
     }
+    if (this.source?.content === NO_PLACE) return { file: this.file, line: 0, column: 0, path: text };
     const known = this.tree === undefined ? this.knownPlace(path) : undefined;
     if (known !== undefined) return { file: this.file, line: known.line, column: known.column, path: text };
     let offset = startOf(this.document.contents) ?? this.document.range?.[0] ?? 0;

@@ -1,0 +1,83 @@
+/**
+ * Runs one storm and says what it found. A storm is run as the scenario it will be saved as.
+ *
+ * Cost      a StormLoader is made once: reading the vocabulary takes longer than running a case
+ */
+import type { ControllerDef } from '../controllers/controller.ts';
+import { builtInVocabulary } from '../scenario/built-in-vocabulary.ts';
+import { EventDriver } from '../scenario/event-driver.ts';
+import { loadScenarioData } from '../scenario/load.ts';
+import { memoryFiles } from '../scenario/memory-files.ts';
+import type { ScenarioSpec } from '../scenario/scenario.ts';
+import { scenarioSchema } from '../scenario/schema.ts';
+import { World } from '../scenario/world.ts';
+import type { Violation } from './invariant-watch.ts';
+import type { InvariantDef } from './invariants/invariant.ts';
+import { ConvergenceJudge } from './judge.ts';
+import { type Manifest, type Storm, stormDocument } from './storm.ts';
+
+/** Name of the file a storm is read from, in messages. */
+const STORM_FILE = 'storm';
+const NO_FILES = memoryFiles({});
+
+export interface StormOutcome {
+  /** The first invariant that was broken; undefined when all held and the cluster settled. */
+  readonly violation: Violation | undefined;
+  /** From the end of the storm to the last write; undefined when it did not settle. */
+  readonly convergedAfterUs: number | undefined;
+  readonly digest: string;
+  readonly events: number;
+  readonly simulatedUs: number;
+}
+
+export interface StormRunOptions {
+  readonly invariants: readonly InvariantDef[];
+  /** Controllers of one's own. */
+  readonly controllers?: readonly ControllerDef[];
+  /** Printed with an internal error. */
+  readonly replayCommand?: string;
+  /** Called with the world before it starts, for stories and counters; must not change it. */
+  readonly attach?: (world: World) => void;
+}
+
+/** Turns storms into specs, with the vocabulary of this release and of the controllers at hand. */
+export class StormLoader {
+  private readonly words: ReturnType<typeof builtInVocabulary>;
+  private readonly schema: ReturnType<typeof scenarioSchema>;
+
+  constructor(controllers: readonly ControllerDef[] = []) {
+    this.words = builtInVocabulary({ controllers });
+    this.schema = scenarioSchema(this.words);
+  }
+
+  /** Throws an InputError when the storm is no valid scenario. */
+  load(storm: Storm): ScenarioSpec {
+    const { scenario, manifests } = stormDocument(storm, 'storm');
+    return this.loadDocument(scenario, manifests);
+  }
+
+  private loadDocument(scenario: Manifest, manifests: readonly Manifest[]): ScenarioSpec {
+    const options = { files: NO_FILES, words: this.words, schema: this.schema };
+    return loadScenarioData([scenario, ...manifests], STORM_FILE, options);
+  }
+}
+
+/** Runs to the first violation, or until the cluster has settled or should have. Throws a SimulationBug for bugs of the simulator. */
+export function runStorm(spec: ScenarioSpec, options: StormRunOptions): StormOutcome {
+  const world = new World(spec, { controllers: options.controllers ?? [], replayCommand: options.replayCommand ?? '' });
+  const judge = new ConvergenceJudge(world, { invariants: options.invariants, stopsAtFirst: true });
+  options.attach?.(world);
+  const driver = new EventDriver(world);
+  world.start();
+  driver.start();
+  const { engine } = world;
+  engine.run({ untilUs: spec.durationUs as number });
+  judge.finish();
+  return {
+    violation: judge.violations[0],
+    convergedAfterUs: judge.convergedAfterUs,
+    digest: engine.digest.toString(),
+    events: engine.eventCount,
+    simulatedUs: engine.nowUs,
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * Workloads of storms: Deployments, StatefulSets, Jobs and bare ReplicaSets, with the features that give controllers and
+ * scheduler something to think about.
+ */
+import type { Manifest } from './storm.ts';
+
+export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'Job', 'ReplicaSet'] as const;
+export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
+
+/** A workload as the kit draws it. */
+export interface WorkloadShape {
+  readonly kind: WorkloadKind;
+  /** Unique in the storm: `web-0`. */
+  readonly name: string;
+  /** Replicas, or the completions of a Job. */
+  readonly replicas: number;
+  readonly cpuMilli: number;
+  /** Rolling update with these bounds; `Recreate` for Deployments only. */
+  readonly strategy: 'rolling' | 'recreate';
+  readonly maxSurge: number;
+  readonly maxUnavailable: number;
+  readonly minReadySeconds: number;
+  readonly placement: 'anywhere' | 'spread-hosts' | 'spread-zones' | 'apart' | 'together';
+  /** Budget of the workload: at least so many pods; 0 for none. */
+  readonly minAvailable: number;
+  /** StatefulSets only. */
+  readonly isParallel: boolean;
+  /** How long a pod of a Job works, in seconds. */
+  readonly workSeconds: number;
+  /** How long pods stay on a node that is not reachable; undefined: the default of 5 minutes. */
+  readonly tolerationSeconds: number | undefined;
+  readonly graceSeconds: number;
+}
+
+/** A workload with the objects that make it, so that storms of other people's objects are shrunk alike. */
+export interface WorkloadCase {
+  readonly shape: WorkloadShape;
+  readonly manifests: readonly Manifest[];
+}
+
+export function workloadCase(shape: WorkloadShape): WorkloadCase {
+  return { shape, manifests: [workloadManifest(shape), ...(shape.minAvailable > 0 ? [budgetManifest(shape)] : [])] };
+}
+
+/** `deployment/web-0`, as events name it. */
+export function workloadRef({ kind, name }: WorkloadShape): string {
+  return `${kind.toLowerCase()}/${name}`;
+}
+
+function workloadManifest(shape: WorkloadShape): Manifest {
+  const { kind, name, replicas } = shape;
+  const labels = { app: name };
+  const template = { metadata: { labels, ...(kind === 'Job' ? jobAnnotations(shape) : {}) }, spec: podSpec(shape) };
+  if (kind === 'Job') {
+    const parallelism = Math.max(1, Math.ceil(replicas / 2));
+    const spec = { completions: replicas, parallelism, backoffLimit: 20, template };
+    return { apiVersion: 'batch/v1', kind, metadata: { name }, spec };
+  }
+  const spec: Record<string, unknown> = { replicas, selector: { matchLabels: labels }, template };
+  if (shape.minReadySeconds > 0) spec['minReadySeconds'] = shape.minReadySeconds;
+  if (kind === 'Deployment') {
+    spec['strategy'] =
+      shape.strategy === 'recreate'
+        ? { type: 'Recreate' }
+        : { type: 'RollingUpdate', rollingUpdate: { maxSurge: shape.maxSurge, maxUnavailable: shape.maxUnavailable } };
+  }
+  if (kind === 'StatefulSet') {
+    spec['serviceName'] = name;
+    if (shape.isParallel) spec['podManagementPolicy'] = 'Parallel';
+  }
+  return { apiVersion: 'apps/v1', kind, metadata: { name }, spec };
+}
+
+function jobAnnotations({ workSeconds }: WorkloadShape): Manifest {
+  return { annotations: { 'seatrial.dev/run-duration': `${workSeconds}s` } };
+}
+
+function podSpec(shape: WorkloadShape): Manifest {
+  const { name, cpuMilli, placement, tolerationSeconds, graceSeconds } = shape;
+  const selector = { matchLabels: { app: name } };
+  const near = (topologyKey: string): Manifest[] => [{ topologyKey, labelSelector: selector }];
+  const spread = (topologyKey: string): Manifest => ({
+    topologySpreadConstraints: [{ maxSkew: 1, topologyKey, whenUnsatisfiable: 'DoNotSchedule', labelSelector: selector }],
+  });
+  const placements: Record<WorkloadShape['placement'], Manifest> = {
+    anywhere: {},
+    'spread-hosts': spread('kubernetes.io/hostname'),
+    'spread-zones': spread('topology.kubernetes.io/zone'),
+    apart: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: near('kubernetes.io/hostname') } } },
+    together: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: near('topology.kubernetes.io/zone') } } },
+  };
+  const tolerate = (key: string): Manifest => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds });
+  return {
+    ...(shape.kind === 'Job' ? { restartPolicy: 'Never' } : {}),
+    terminationGracePeriodSeconds: graceSeconds,
+    containers: [{ name: 'main', image: `${name}:1`, resources: { requests: { cpu: `${cpuMilli}m`, memory: '64Mi' } } }],
+    ...(tolerationSeconds === undefined
+      ? {}
+      : { tolerations: [tolerate('node.kubernetes.io/not-ready'), tolerate('node.kubernetes.io/unreachable')] }),
+    ...placements[placement],
+  };
+}
+
+function budgetManifest({ name, minAvailable }: WorkloadShape): Manifest {
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name },
+    spec: { minAvailable, selector: { matchLabels: { app: name } } },
+  };
+}
