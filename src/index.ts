@@ -41,11 +41,47 @@ export { scenarioJsonSchema } from './scenario/json-schema.ts';
 export { type LoadOptions, loadScenario } from './scenario/load.ts';
 export { type LoadTextOptions, loadScenarioText } from './scenario/load-text.ts';
 export { memoryFiles } from './scenario/memory-files.ts';
+export type { PluginLoader, PluginOptions } from './scenario/plugin-sources.ts';
 // Runs ---------------------------------------------------------------------------------------------------------------
 export type { RunOutcomeOf, RunProgress, RunScenarioOptions, ScenarioRunOf } from './scenario/run-types.ts';
 export type * from './scenario/scenario.ts';
 export { type RunOutcome, runScenario, ScenarioRun, startScenario } from './scenario/scenario-run.ts';
 export type { ControllerInfo, FaultInfo, ParamInfo, TraceFormatInfo, Vocabulary } from './scenario/vocabulary.ts';
 export { World, type WorldOptions } from './scenario/world.ts';
-export { definePlugin, type PluginDef } from './scheduler/framework.ts';
+// Scheduler plugins of one's own -------------------------------------------------------------------------------------
+export { booleanArgument, choiceArgument, durationArgument, integerArgument, namesArgument } from './scheduler/arguments.ts';
+export { ACTION, type ClusterEvent, clusterEvent, type EventResource } from './scheduler/cluster-event.ts';
+export type { CycleData, CycleState } from './scheduler/cycle-state.ts';
+export type { Diagnosis } from './scheduler/diagnosis.ts';
+export type {
+  ArgumentDef,
+  ClusterLister,
+  ClusterWriter,
+  EventRegistration,
+  ExtensionPoint,
+  FilterRunner,
+  NominatedPods,
+  NominatingInfo,
+  PermitResult,
+  PermitWaiters,
+  PluginDef,
+  PluginHandle,
+  PostFilterResult,
+  PreemptionCandidate,
+  PreFilterExtensions,
+  PreFilterResult,
+  QueueItem,
+  QueueingHint,
+  Reach,
+  Snapshot,
+} from './scheduler/framework.ts';
+export { EXTENSION_POINTS, SCORE_MAX, SCORE_MIN } from './scheduler/framework.ts';
+export type { ImageState, NodeInfo, Tally } from './scheduler/node-info.ts';
+export { normalizeByMax } from './scheduler/normalize.ts';
+export { definePlugin, type OwnPlugin, type OwnPluginDef } from './scheduler/own-plugin.ts';
+export { PluginFailure } from './scheduler/plugin-guard.ts';
+export type { PodInfo } from './scheduler/pod-info.ts';
+export type { PodShape } from './scheduler/pod-shape.ts';
+export type { Amount, Amounts } from './scheduler/resources.ts';
+export { errorStatus, newStatus, SKIP, type Status, type StatusCode, SUCCESS, unresolvable, unschedulable } from './scheduler/status.ts';
 export { defineTrace, type TraceDef } from './traces/trace.ts';

@@ -10,6 +10,7 @@ import { diskFiles } from './disk-files.ts';
 import { EventLog } from './event-log.ts';
 import { type CliIo, type CliParts, EXIT, type ExitCode } from './io.ts';
 import { defaultOutputPath, OutputDir } from './output-dir.ts';
+import { PluginHost } from './plugin-host.ts';
 import { loadOptionsOf, replayCommandOf, type ScenarioFlags, withScenarioFlags } from './scenario-flags.ts';
 import { type CheckedOutcome, type Outcome, simulate, simulateTwice } from './simulate.ts';
 import { describeOutcome, summarize } from './summary.ts';
@@ -47,6 +48,7 @@ Examples:
   seatrial run scenarios/zone-outage.yaml
   seatrial run scenarios/zone-outage.yaml --seed 8 --until 3h --set spec.events[0].for=10m
   seatrial run cluster-dump.yaml new-deployment.yaml --json | jq .digest
+  seatrial run scenarios/quickstart.yaml --plugin ./my-score.ts      # a scheduler plugin: docs/tutorials/write-a-scheduler-plugin.md
 
 Output folder:
   result.json, report.html, tables/*.csv and tables/*.parquet (and events.jsonl.gz with --events). A folder with a result of the
@@ -69,11 +71,12 @@ Exit codes:
 `;
 
 async function run(parts: CliParts, io: CliIo, files: readonly string[], flags: RunFlags): Promise<ExitCode> {
-  const spec = loadScenario(files, { files: diskFiles, words: parts.words, ...loadOptionsOf(flags) });
+  const plugins = new PluginHost(diskFiles);
+  const spec = loadScenario(files, { files: diskFiles, words: parts.words, loadPlugins: plugins.load, ...loadOptionsOf(flags) });
   const output = new OutputDir(flags.out ?? defaultOutputPath(spec.name, spec.seed), spec.name, flags.force ?? false);
   let ended: CheckedOutcome;
   try {
-    ended = await simulateAndWrite(parts, io, spec, output, files, flags);
+    ended = await simulateAndWrite(parts, io, spec, plugins, output, files, flags);
   } catch (error) {
     output.discard();
     throw error;
@@ -94,6 +97,7 @@ async function simulateAndWrite(
   parts: CliParts,
   io: CliIo,
   spec: ScenarioSpec,
+  plugins: PluginHost,
   output: OutputDir,
   files: readonly string[],
   flags: RunFlags,
@@ -108,6 +112,7 @@ async function simulateAndWrite(
     log.add(timeUs, kind, target);
   };
   const options = {
+    plugins,
     isQuiet: (flags.quiet ?? false) || ((flags.json ?? false) && !io.isTerminal),
     replayCommand: replayCommandOf('run', files, flags),
     ...(flags.events === true ? { onEvent } : {}),

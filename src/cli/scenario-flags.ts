@@ -1,14 +1,16 @@
 /**
- * Options that every command with a scenario takes: --seed, --until, --set. They all become overrides of the written scenario, so
- * that they are checked like what is in the file.
+ * Options that every command with a scenario takes: --seed, --until, --set, --plugin. All but the last become overrides of the
+ * written scenario, so that they are checked like what is in the file.
  */
 import type { Command } from 'commander';
+import type { LoadOptions } from '../scenario/load.ts';
 
 export interface ScenarioFlags {
   readonly seed?: string;
   readonly until?: string;
   readonly set?: readonly string[];
   readonly skipBadRows?: boolean;
+  readonly plugin?: readonly string[];
 }
 
 export function withScenarioFlags(command: Command): Command {
@@ -16,6 +18,12 @@ export function withScenarioFlags(command: Command): Command {
     .option('--seed <seed>', 'replace the seed: a whole number or a text')
     .option('--until <time>', 'replace the duration: such as 2h, or idle')
     .option('--set <path=value>', 'replace a value: spec.events[0].for=3m, or deployment/web:spec.replicas=5 (repeatable)', collect, [])
+    .option(
+      '--plugin <source>',
+      'give every scheduler a plugin of your own: a TypeScript or JavaScript file, or an npm package (repeatable)',
+      collect,
+      [],
+    )
     .option('--skip-bad-rows', 'leave out malformed rows of traces instead of refusing them; how many is said');
 }
 
@@ -24,8 +32,8 @@ function collect(value: string, previous: readonly string[]): string[] {
 }
 
 /** What `loadScenario` has to know of the options. */
-export function loadOptionsOf(flags: ScenarioFlags): { readonly overrides: readonly string[]; readonly skipBadRows: boolean } {
-  return { overrides: overridesOf(flags), skipBadRows: flags.skipBadRows ?? false };
+export function loadOptionsOf(flags: ScenarioFlags): Pick<LoadOptions, 'overrides' | 'skipBadRows' | 'pluginSources'> {
+  return { overrides: overridesOf(flags), skipBadRows: flags.skipBadRows ?? false, pluginSources: flags.plugin ?? [] };
 }
 
 /** As `--set` texts; --set comes first, so the more special options win. */
@@ -43,6 +51,7 @@ export function replayCommandOf(command: string, files: readonly string[], flags
   if (flags.seed !== undefined) words.push('--seed', flags.seed);
   if (flags.until !== undefined) words.push('--until', flags.until);
   for (const text of flags.set ?? []) words.push('--set', text);
+  for (const source of flags.plugin ?? []) words.push('--plugin', source);
   if (flags.skipBadRows === true) words.push('--skip-bad-rows');
   return words.map(quote).join(' ');
 }

@@ -8,11 +8,14 @@ import type { RunOutcomeOf, RunScenarioOptions } from '../scenario/run-types.ts'
 import type { ScenarioSpec } from '../scenario/scenario.ts';
 import { diskFiles } from './disk-files.ts';
 import type { CliIo, CliParts } from './io.ts';
+import type { PluginHost } from './plugin-host.ts';
 import { Progress } from './progress.ts';
 
 export type Outcome = RunOutcomeOf<RunResult>;
 
 export interface SimulateOptions {
+  /** Who loaded the scenario's plugins, and can say where they fail. */
+  readonly plugins: PluginHost;
   readonly isQuiet: boolean;
   readonly replayCommand: string;
   readonly onEvent?: RunScenarioOptions['onEvent'];
@@ -36,6 +39,7 @@ export async function simulate(parts: CliParts, io: CliIo, spec: ScenarioSpec, o
       onProgress: (state) => progress.show(state),
       onWarning: (text) => io.err(`warning: ${text}\n`),
       replayCommand: options.replayCommand,
+      loadPlugins: options.plugins.load,
       ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
       ...(options.onDigest === undefined ? {} : { onDigest: options.onDigest }),
     });
@@ -49,6 +53,8 @@ export async function simulate(parts: CliParts, io: CliIo, spec: ScenarioSpec, o
       runtime: `Node ${process.versions.node}`,
     };
     return { ...outcome, result: { ...outcome.result, wall } };
+  } catch (error) {
+    throw options.plugins.explain(error);
   } finally {
     progress.end();
     release();
@@ -79,6 +85,7 @@ export async function simulateTwice(parts: CliParts, io: CliIo, spec: ScenarioSp
   if (first.isPartial) return { outcome: first, isChecked: false };
   let count = 0;
   const second = await simulate(parts, io, spec, {
+    plugins: options.plugins,
     isQuiet: options.isQuiet,
     replayCommand: options.replayCommand,
     label: `${spec.name} (2 of 2)`,

@@ -11,6 +11,7 @@ import type { ScenarioSpec } from '../scenario/scenario.ts';
 import { diskFiles } from './disk-files.ts';
 import { type CliIo, type CliParts, EXIT, type ExitCode } from './io.ts';
 import { renderJunit, type TestedScenario } from './junit.ts';
+import { PluginHost } from './plugin-host.ts';
 import { loadOptionsOf, replayCommandOf, type ScenarioFlags, withScenarioFlags } from './scenario-flags.ts';
 import { simulate } from './simulate.ts';
 import { describeExpectation } from './summary.ts';
@@ -51,11 +52,12 @@ Exit codes:
 `;
 
 async function test(parts: CliParts, io: CliIo, paths: readonly string[], flags: TestFlags): Promise<ExitCode> {
-  const specs = loadAll(parts, paths, flags);
+  const plugins = new PluginHost(diskFiles);
+  const specs = loadAll(parts, paths, plugins, flags);
   const tested: TestedScenario[] = [];
   let isInterrupted = false;
   for (const { file, spec } of specs) {
-    const scenario = await testOne(parts, io, file, spec, flags);
+    const scenario = await testOne(parts, io, file, spec, plugins, flags);
     tested.push(scenario);
     if (flags.json !== true) print(io, scenario, flags.quiet ?? false);
     isInterrupted = scenario.error === INTERRUPTED;
@@ -80,12 +82,12 @@ function hasFailed(scenario: TestedScenario): boolean {
 }
 
 /** All scenarios before any is run: bad input in the last one must not cost the time of the first. */
-function loadAll(parts: CliParts, paths: readonly string[], flags: TestFlags): { file: string; spec: ScenarioSpec }[] {
+function loadAll(parts: CliParts, paths: readonly string[], plugins: PluginHost, flags: TestFlags): { file: string; spec: ScenarioSpec }[] {
   const problems: InputProblem[] = [];
   const specs: { file: string; spec: ScenarioSpec }[] = [];
   for (const file of paths.flatMap((path) => scenarioFiles(path, problems))) {
     try {
-      const spec = loadScenario([file], { files: diskFiles, words: parts.words, ...loadOptionsOf(flags) });
+      const spec = loadScenario([file], { files: diskFiles, words: parts.words, loadPlugins: plugins.load, ...loadOptionsOf(flags) });
       if (spec.expect.length === 0)
         problems.push({ path: 'spec.expect', file, message: 'this scenario expects nothing, so there is nothing to check' });
       specs.push({ file, spec });
@@ -113,11 +115,18 @@ function scenarioFiles(path: string, problems: InputProblem[]): string[] {
     .filter((file) => statSync(file).isFile() && /^\s*["']?kind["']?\s*:\s*["']?Scenario\b/m.test(diskFiles.readText(file)));
 }
 
-async function testOne(parts: CliParts, io: CliIo, file: string, spec: ScenarioSpec, flags: TestFlags): Promise<TestedScenario> {
+async function testOne(
+  parts: CliParts,
+  io: CliIo,
+  file: string,
+  spec: ScenarioSpec,
+  plugins: PluginHost,
+  flags: TestFlags,
+): Promise<TestedScenario> {
   const base = { file, scenario: spec.name, seed: spec.seed };
   try {
     const isQuiet = (flags.quiet ?? false) || ((flags.json ?? false) && !io.isTerminal);
-    const outcome = await simulate(parts, io, spec, { isQuiet, replayCommand: replayCommandOf('run', [file], flags) });
+    const outcome = await simulate(parts, io, spec, { plugins, isQuiet, replayCommand: replayCommandOf('run', [file], flags) });
     return {
       ...base,
       digest: outcome.digest,
