@@ -5,12 +5,14 @@
  * Models    kubernetes v1.34 pkg/controller/podgc/gc_controller.go
  * Differs   pods of a missing node are those bound to it when its quarantine ends, not when the pass began
  * Order     finished pods: evicted first, then oldest, then by key; others by key; requests one after the other
- * Cost      O(finished and deleting pods + missing nodes) per pass
+ * Cost      O(log finished pods) per pod that finishes; O(surplus + deleting pods + missing nodes) per pass
  *
  * Nodes are known by name: a node deleted and made again in time keeps the pods of the old one
  * (kubernetes/kubernetes#132182).
  */
+import { BinaryHeap } from '../base/binary-heap.ts';
 import { compareCodeUnits, compareNumbers } from '../base/compare.ts';
+import { fail } from '../base/invariant.ts';
 import type { Informer } from '../client/informer.ts';
 import { type Op, sleep } from '../engine/process.ts';
 import { SECOND_US } from '../engine/units.ts';
@@ -33,27 +35,30 @@ export const podGc = defineController({
   create: (host) => new PodGcController(host).run(),
 });
 
-/** The finished pods beyond `threshold`: evicted ones first, then the oldest, then by name. */
-export function pickSurplusTerminated(pods: readonly Pod[], threshold: number): Pod[] {
-  if (threshold <= 0) return [];
-  const finished = pods.filter(isTerminal);
-  const surplus = finished.length - threshold;
-  return surplus <= 0 ? [] : finished.sort(compareFinished).slice(0, surplus);
-}
-
-function compareFinished(a: Pod, b: Pod): number {
+/** Evicted ones first, then the oldest, then by name: the order in which surplus pods go. */
+export function compareFinished(a: Pod, b: Pod): number {
   const isEvicted = a.status.reason === 'Evicted';
   if (isEvicted !== (b.status.reason === 'Evicted')) return isEvicted ? -1 : 1;
   return compareNumbers(a.metadata.creationTimestamp, b.metadata.creationTimestamp) || compareCodeUnits(keyOf(a), keyOf(b));
 }
 
+/** Whether two states of finished pods of one name are of one pod, with the same place among the finished. */
+function hasSamePlace(a: Pod, b: Pod): boolean {
+  return a.metadata.uid === b.metadata.uid && compareFinished(a, b) === 0;
+}
+
+/** So many outdated states may always be kept. */
+const STALE_MAX = 1000;
+
 class PodGcController {
   private readonly host: ControllerHost;
   private readonly pods: Informer<Pod>;
   private readonly nodes: Informer<Node>;
-  /** Keys of finished and of deleting pods, so that a pass need not look at every pod. */
-  private readonly finished: Set<ObjectKey>;
-  private readonly deleting: Set<ObjectKey>;
+  /** Finished and deleting pods as last seen, so that a pass need not look at every pod. */
+  private readonly finished: Map<ObjectKey, Pod>;
+  private readonly deleting: Map<ObjectKey, Pod>;
+  /** First the pod to go first. Holds every pod of `finished`, and states of pods that have changed or gone since. */
+  private readonly finishedOrder: BinaryHeap<Pod>;
   /** Names of nodes that pods are bound to and that were seen missing. */
   private readonly suspects: Set<string>;
   /** Node name to when its quarantine ends. */
@@ -63,8 +68,9 @@ class PodGcController {
     this.host = host;
     this.pods = host.ctx.informers.of('Pod');
     this.nodes = host.ctx.informers.of('Node');
-    this.finished = new Set();
-    this.deleting = new Set();
+    this.finished = new Map();
+    this.deleting = new Map();
+    this.finishedOrder = new BinaryHeap((a, b) => compareFinished(a, b) < 0);
     this.suspects = new Set();
     this.quarantine = new Map();
   }
@@ -74,8 +80,15 @@ class PodGcController {
   run(): RunningController {
     indexByNode(this.pods);
     this.pods.addHandlers({
-      onAdd: (pod) => this.handlePod(pod),
-      onUpdate: (_old, pod) => this.handlePod(pod),
+      onAdd: (pod) => {
+        this.handlePod(undefined, pod);
+        this.suspectNodeOf(pod);
+      },
+      onUpdate: (old, pod) => {
+        this.handlePod(old, pod);
+        // A node that goes later is suspected then.
+        if (old.spec.nodeName !== pod.spec.nodeName) this.suspectNodeOf(pod);
+      },
       onDelete: (pod) => {
         this.finished.delete(keyOf(pod));
         this.deleting.delete(keyOf(pod));
@@ -85,15 +98,24 @@ class PodGcController {
     return { queues: [], start: () => void this.host.ctx.scope.spawn('pod-gc', this.loop()) };
   }
 
-  private handlePod(pod: Pod): void {
+  private handlePod(old: Pod | undefined, pod: Pod): void {
     const isFinished = isTerminal(pod);
-    if (isFinished || isDeleting(pod) || this.finished.size > 0 || this.deleting.size > 0) {
-      const key = keyOf(pod);
-      if (isFinished) this.finished.add(key);
-      else this.finished.delete(key);
-      if (isDeleting(pod)) this.deleting.add(key);
-      else this.deleting.delete(key);
+    const isOnItsWay = isDeleting(pod);
+    const wasNoted = old !== undefined && (isTerminal(old) || isDeleting(old));
+    if (!isFinished && !isOnItsWay && !wasNoted) return;
+    const key = keyOf(pod);
+    if (isFinished) {
+      const before = this.finished.get(key);
+      this.finished.set(key, pod);
+      if (before === undefined || !hasSamePlace(before, pod)) this.finishedOrder.push(pod);
+    } else {
+      this.finished.delete(key);
     }
+    if (isOnItsWay) this.deleting.set(key, pod);
+    else this.deleting.delete(key);
+  }
+
+  private suspectNodeOf(pod: Pod): void {
     const { nodeName } = pod.spec;
     if (nodeName !== '' && this.nodes.get(nodeName) === undefined) this.suspects.add(nodeName);
   }
@@ -109,26 +131,34 @@ class PodGcController {
   }
 
   private *pass(): Op<void> {
-    const deleting = this.podsOf(this.deleting);
+    const deleting = [...this.deleting.values()].sort((a, b) => compareCodeUnits(keyOf(a), keyOf(b)));
     yield* this.collectTerminated();
     yield* this.collectOutOfService(deleting);
     yield* this.collectOrphans();
     yield* this.collectUnscheduled(deleting);
   }
 
-  private podsOf(keys: Iterable<ObjectKey>): Pod[] {
-    const pods: Pod[] = [];
-    for (const key of [...keys].sort(compareCodeUnits)) {
-      const pod = this.pods.get(key);
-      if (pod !== undefined) pods.push(pod);
-    }
-    return pods;
-  }
-
   private *collectTerminated(): Op<void> {
     const threshold = this.host.params.number('terminatedPodThreshold');
-    if (threshold === 0 || this.finished.size <= threshold) return;
-    for (const pod of pickSurplusTerminated(this.podsOf(this.finished), threshold)) yield* this.remove(pod, undefined);
+    if (threshold === 0) return;
+    for (const pod of this.pickSurplus(this.finished.size - threshold)) yield* this.remove(pod, undefined);
+  }
+
+  /** The first `count` finished pods; they stay in the order, because they may survive. */
+  private pickSurplus(count: number): Pod[] {
+    const { finished, finishedOrder } = this;
+    const picked = new Set<Pod>();
+    while (picked.size < count) {
+      const seen = finishedOrder.pop() ?? fail('a finished pod is missing from the order');
+      const pod = finished.get(keyOf(seen));
+      if (pod !== undefined && hasSamePlace(pod, seen)) picked.add(pod);
+    }
+    for (const pod of picked) finishedOrder.push(pod);
+    if (finishedOrder.size > 2 * finished.size + STALE_MAX) {
+      finishedOrder.clear();
+      for (const pod of finished.values()) finishedOrder.push(pod);
+    }
+    return [...picked];
   }
 
   private *collectOutOfService(deleting: readonly Pod[]): Op<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { pickSurplusTerminated, podGc } from '../../src/controllers/pod-gc.ts';
+import { compareFinished, podGc } from '../../src/controllers/pod-gc.ts';
 import { MINUTE_US, SECOND_US } from '../../src/engine/units.ts';
 import type { Pod } from '../../src/objects/pod.ts';
 import { ControllerWorld, type ControllerWorldOptions } from '../support/controller-world.ts';
@@ -14,20 +14,16 @@ function world(options: Partial<ControllerWorldOptions> = {}): ControllerWorld {
   return new ControllerWorld({ controllers: [podGc], startUs: -1, stopUs: -1, ...options });
 }
 
-describe('pickSurplusTerminated', () => {
-  test('takes evicted pods first, then the oldest, then by name', () => {
+describe('compareFinished', () => {
+  test('puts evicted pods first, then the oldest, then by name', () => {
     const evicted = { ...pod({ name: 'evicted', phase: 'Failed', createdUs: 9 }) };
     const pods = [
-      pod({ name: 'running', createdUs: 0 }),
       pod({ name: 'b', phase: 'Succeeded', createdUs: 1 }),
       pod({ name: 'a', phase: 'Failed', createdUs: 1 }),
       pod({ name: 'young', phase: 'Failed', createdUs: 5 }),
       { ...evicted, status: { ...evicted.status, reason: 'Evicted' } },
     ];
-    const names = (threshold: number) => pickSurplusTerminated(pods, threshold).map((p) => p.metadata.name);
-    expect(names(1)).toEqual(['evicted', 'a', 'b']);
-    expect(names(4)).toEqual([]);
-    expect(names(0)).toEqual([]);
+    expect(pods.sort(compareFinished).map((p) => p.metadata.name)).toEqual(['evicted', 'a', 'b', 'young']);
   });
 });
 
@@ -41,6 +37,20 @@ describe('the controller', () => {
     );
     w.run(MINUTE_US);
     expect(w.names('Pod')).toEqual(['c', 'd', 'running']);
+  });
+
+  test('counts pods that finish later, and pods made again under the name of a finished one', () => {
+    const w = world({ settings: { 'pod-gc': { params: { terminatedPodThreshold: 1 } } } });
+    w.start(unborn({ name: 'a', phase: 'Succeeded' }), unborn({ name: 'b' }), node('node-1', { ready: 'True' }));
+    w.run(MINUTE_US);
+    w.remove('Pod', 'default/a', { gracePeriodSeconds: 0 });
+    w.create(unborn({ name: 'a' }));
+    w.finish('default/b', 'Failed');
+    w.run(MINUTE_US);
+    expect(w.names('Pod')).toEqual(['a', 'b']);
+    w.finish('default/a', 'Succeeded');
+    w.run(MINUTE_US);
+    expect(w.names('Pod')).toEqual(['a']);
   });
 
   test('removes the pods of a deleted node 40 to 80 s later, marked as disrupted and failed', () => {
