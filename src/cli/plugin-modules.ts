@@ -116,7 +116,8 @@ export class PluginModules {
     this.compiler ??= createRequire(import.meta.url)('typescript') as typeof typescript;
     const ts = this.compiler;
     const { outputText, diagnostics, sourceMapText } = ts.transpileModule(text, {
-      fileName: path,
+      // An ending that says "ES module" would be believed.
+      fileName: path.replace(/\.[cm]([jt]s)$/, '.$1'),
       reportDiagnostics: true,
       compilerOptions: {
         module: ts.ModuleKind.CommonJS,
