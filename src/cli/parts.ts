@@ -7,6 +7,7 @@ import { drawReport, readResult, writeResult } from '../report/write-result-file
 import { builtInVocabulary } from '../scenario/built-in-vocabulary.ts';
 import { startScenario } from '../scenario/scenario-run.ts';
 import { schedulerPlugins } from '../scheduler/plugins/registry.ts';
+import { scenarioJudge } from '../testing/judge-scenario.ts';
 import type { FamilyMember } from './families.ts';
 import type { CliParts } from './io.ts';
 
@@ -18,7 +19,7 @@ export function builtInParts(): CliParts {
       plugins: schedulerPlugins.map(describePlugin),
       panels: panels.map((panel) => ({ name: panel.name, summary: panel.title, facts: {} })),
     },
-    startScenario,
+    startScenario: (spec, options) => startScenario(spec, { judge: scenarioJudge(), ...options }),
     writeResult,
     readResult,
     renderReport: drawReport,

@@ -34,9 +34,11 @@ export interface MenuEntry {
 
 const NO_PARAMS = fc.constant({});
 const ms = (min: number, max: number) => fc.integer({ min, max }).map((value) => `${value}ms`);
-const WATCHED_KINDS = ['Pod', 'Node', 'ReplicaSet', 'Deployment', 'StatefulSet', 'Job', 'PodDisruptionBudget'];
-const anyKind = fc.constantFrom('', ...WATCHED_KINDS);
-const anyVerb = fc.constantFrom('', 'create', 'update', 'patch', 'delete', 'bind');
+const anyKind = fc.constantFrom('', 'Pod', 'Node', 'ReplicaSet', 'Deployment', 'StatefulSet', 'Job', 'PodDisruptionBudget');
+const writeVerb = fc.constantFrom('any', 'create', 'update', 'patch', 'delete', 'bind');
+const crash = { nth: fc.integer({ min: 1, max: 12 }), restartAfter: ms(100, 30_000) };
+/** Which requests, and how many of them. */
+const requests = { verb: writeVerb, skip: fc.nat(6), count: fc.integer({ min: 1, max: 8 }) };
 
 /** In the order lists show them; storms draw a subset of it first. */
 export const STORM_MENU: readonly MenuEntry[] = [
@@ -59,11 +61,39 @@ export const STORM_MENU: readonly MenuEntry[] = [
   },
   { fault: 'api-server-restart', aim: 'api-server', weight: 2, lasts: true, longestMs: 20_000, params: NO_PARAMS },
   { fault: 'stale-api-server', aim: 'api-server', weight: 2, lasts: true, params: fc.record({ kind: anyKind }) },
+  {
+    fault: 'crash-at-write',
+    aim: 'component',
+    weight: 4,
+    lasts: true,
+    params: fc.record({ ...crash, when: fc.constantFrom('before', 'after'), verb: writeVerb }),
+  },
+  { fault: 'crash-at-yield', aim: 'component', weight: 4, lasts: true, params: fc.record(crash) },
+  {
+    fault: 'watch-drop',
+    aim: 'component',
+    weight: 3,
+    lasts: true,
+    params: fc.record({ kind: anyKind, relist: fc.boolean() }),
+  },
+  {
+    fault: 'reconnect',
+    aim: 'component',
+    weight: 2,
+    lasts: true,
+    params: fc.record({ server: fc.constant(0), kind: anyKind }),
+  },
+  { fault: 'watch-compaction', aim: 'cluster', weight: 1, lasts: false, params: NO_PARAMS },
+  {
+    fault: 'request-refusal',
+    aim: 'component',
+    weight: 3,
+    lasts: true,
+    params: fc.record({ ...requests, code: fc.constantFrom(409, 429, 500, 503, 504) }),
+  },
+  { fault: 'lost-reply', aim: 'component', weight: 3, lasts: true, params: fc.record(requests) },
+  { fault: 'lost-request', aim: 'component', weight: 2, lasts: true, params: fc.record(requests) },
+  { fault: 'slow-requests', aim: 'component', weight: 2, lasts: true, params: fc.record({ ...requests, delay: ms(10, 20_000) }) },
+  { fault: 'etcd-leader-loss', aim: 'cluster', weight: 1, lasts: true, longestMs: 30_000, params: NO_PARAMS },
+  { fault: 'slow-cleanup', aim: 'node', weight: 1, lasts: true, params: fc.record({ factor: fc.integer({ min: 2, max: 20 }) }) },
 ];
-
-/** Kept apart from the menu's literal types. */
-export function menuEntry(fault: string): MenuEntry | undefined {
-  return STORM_MENU.find((entry) => entry.fault === fault);
-}
-
-export { anyKind, anyVerb, ms };

@@ -1,0 +1,274 @@
+/**
+ * Arbitraries: random clusters, workloads, what users do to them and what breaks, for fast-check.
+ *
+ * Swarm style: a storm first draws which kinds of faults may strike at all, then how often; a storm of three kinds finds
+ * what one of all kinds hides. Everything shrinks towards a cluster of one node, one workload and nothing that happens.
+ *
+ * Source    swarm testing: Groce et al., ISSTA 2012; FoundationDB's simulation swarms
+ */
+import * as fc from 'fast-check';
+import { type Aim, type MenuEntry, STORM_MENU } from './menu.ts';
+import {
+  DEFAULT_SETTING,
+  type Manifest,
+  nodeNames,
+  type Storm,
+  type StormAction,
+  type StormFault,
+  type StormSetting,
+  zoneName,
+} from './storm.ts';
+import { WORKLOAD_KINDS, type WorkloadCase, type WorkloadKind, type WorkloadShape, workloadCase, workloadRef } from './storm-workloads.ts';
+
+export interface StormOptions {
+  /** Nodes over all zones. Default 8. */
+  readonly maxNodes?: number;
+  /** Default 3. */
+  readonly maxZones?: number;
+  /** Default 3; 0 for storms of one's own objects only. */
+  readonly maxWorkloads?: number;
+  /** Replicas, or completions, of one workload. Default 6. */
+  readonly maxReplicas?: number;
+  /** What users do. Default 4. */
+  readonly maxActions?: number;
+  /** Default 6. */
+  readonly maxFaults?: number;
+  /** Kinds of workloads. Default: all. */
+  readonly workloadKinds?: readonly WorkloadKind[];
+  /** What may break. Default: STORM_MENU. */
+  readonly menu?: readonly MenuEntry[];
+  /** Further objects that exist from the start: custom resources, say. Users also delete them, and create them again. */
+  readonly objects?: fc.Arbitrary<readonly Manifest[]>;
+  /** The storm blows for so long, in ms of simulated time. Default 3 minutes. */
+  readonly stormMs?: number;
+  /** Quirks, controller settings, time to settle. */
+  readonly setting?: Partial<StormSetting>;
+  /** Replicas of the control plane: API servers, controller managers, schedulers. Default up to 2 of each. */
+  readonly maxControlPlane?: number;
+}
+
+const STORM_MS = 180_000;
+
+/** Random storms. */
+export function storms(options: StormOptions = {}): fc.Arbitrary<Storm> {
+  const stormMs = options.stormMs ?? STORM_MS;
+  const setting: StormSetting = { ...DEFAULT_SETTING, ...options.setting };
+  const most = options.maxControlPlane ?? 2;
+  const replicas = fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: most }) });
+  return fc
+    .record({
+      seed: fc.nat(1_000_000),
+      shuffleTies: fc.option(fc.nat(1_000_000), { nil: undefined }),
+      zones: clusters(options),
+      apiServers: replicas,
+      controllerManagers: replicas,
+      schedulers: replicas,
+      workloads: workloads(options),
+      objects: options.objects ?? fc.constant([]),
+      actions: fc.array(actionDraws(stormMs), { maxLength: options.maxActions ?? 4, size: 'max' }),
+      faults: faultDraws(options.menu ?? STORM_MENU, options.maxFaults ?? 6, stormMs),
+    })
+    .map(({ actions, faults, ...rest }) => {
+      const { workloads: drawn, objects } = rest;
+      return {
+        ...rest,
+        actions: inTime(actions.flatMap((draw) => resolveAction(draw, drawn, objects, rest.zones))),
+        faults: inTime(faults.flatMap((draw) => resolveFault(draw, rest))),
+        setting,
+      };
+    });
+}
+
+/** Nodes of each zone. */
+export function clusters(options: StormOptions = {}): fc.Arbitrary<readonly number[]> {
+  const maxZones = options.maxZones ?? 3;
+  const perZone = Math.max(1, Math.floor((options.maxNodes ?? 8) / maxZones));
+  return fc.array(fc.integer({ min: 1, max: perZone }), { minLength: 1, maxLength: maxZones, size: 'max' });
+}
+
+/** Workloads with distinct names. */
+export function workloads(options: StormOptions = {}): fc.Arbitrary<readonly WorkloadCase[]> {
+  const maxWorkloads = options.maxWorkloads ?? 3;
+  const minLength = options.objects === undefined ? 1 : 0;
+  const kinds = options.workloadKinds ?? WORKLOAD_KINDS;
+  const shape: fc.Arbitrary<Omit<WorkloadShape, 'name'>> = fc.record({
+    kind: fc.constantFrom(...kinds),
+    replicas: fc.integer({ min: 1, max: options.maxReplicas ?? 6 }),
+    cpuMilli: fc.constantFrom(100, 250, 500, 1000),
+    strategy: fc.oneof(
+      { weight: 4, arbitrary: fc.constant('rolling' as const) },
+      { weight: 1, arbitrary: fc.constant('recreate' as const) },
+    ),
+    maxSurge: fc.integer({ min: 0, max: 2 }),
+    maxUnavailable: fc.integer({ min: 0, max: 2 }),
+    minReadySeconds: fc.constantFrom(0, 0, 0, 5),
+    placement: fc.constantFrom('anywhere' as const, 'anywhere', 'anywhere', 'spread-hosts', 'spread-zones', 'apart', 'together'),
+    minAvailable: fc.constantFrom(0, 0, 1, 2),
+    isParallel: fc.boolean(),
+    workSeconds: fc.integer({ min: 1, max: 60 }),
+    tolerationSeconds: fc.constantFrom(undefined, undefined, 0, 10, 60),
+    graceSeconds: fc.constantFrom(30, 0, 5),
+  });
+  return fc.array(shape, { minLength: Math.min(minLength, maxWorkloads), maxLength: maxWorkloads, size: 'max' }).map((shapes) =>
+    shapes.map((drawn, index) => {
+      // Both zero would never roll; the API server refuses it.
+      const maxSurge = drawn.maxSurge === 0 && drawn.maxUnavailable === 0 ? 1 : drawn.maxSurge;
+      return workloadCase({ ...drawn, maxSurge, name: `${NAMES[drawn.kind]}-${index}` });
+    }),
+  );
+}
+
+const NAMES: Record<WorkloadKind, string> = { Deployment: 'web', StatefulSet: 'db', Job: 'work', ReplicaSet: 'set' };
+
+// Actions ------------------------------------------------------------------------------------------------------------
+
+interface ActionDraw {
+  readonly atMs: number;
+  readonly forMs: number;
+  readonly what: (typeof ACTIONS)[number];
+  /** Chooses among what there is, modulo its number. */
+  readonly choice: number;
+  readonly amount: number;
+}
+
+const ACTIONS = ['scale', 'image', 'restart', 'delete', 'recreate', 'cordon', 'delete-pod'] as const;
+
+function actionDraws(stormMs: number): fc.Arbitrary<ActionDraw> {
+  return fc.record({
+    atMs: fc.integer({ min: 0, max: stormMs }),
+    forMs: fc.integer({ min: 10, max: 60_000 }),
+    what: fc.constantFrom(...ACTIONS),
+    choice: fc.nat(11),
+    amount: fc.integer({ min: 0, max: 8 }),
+  });
+}
+
+function resolveAction(
+  { atMs, forMs, what, choice, amount }: ActionDraw,
+  drawn: readonly WorkloadCase[],
+  objects: readonly Manifest[],
+  zones: readonly number[],
+): StormAction[] {
+  if (what === 'cordon') {
+    const names = nodeNames(zones);
+    const node = `node/${names[choice % names.length]!}`;
+    return [
+      { atMs, does: { cordon: node } },
+      { atMs: atMs + forMs, does: { uncordon: node } },
+    ];
+  }
+  if (drawn.length === 0 || (objects.length > 0 && choice % 2 === 1)) {
+    const object = objects[choice % Math.max(1, objects.length)];
+    return object === undefined ? [] : resolveObjectAction(atMs, forMs, what, object);
+  }
+  const { shape, manifests } = drawn[choice % drawn.length]!;
+  const ref = workloadRef(shape);
+  const isJob = shape.kind === 'Job';
+  switch (what) {
+    case 'scale':
+      return isJob ? [] : [{ atMs, does: { scale: ref, replicas: amount } }];
+    case 'image':
+      return isJob || shape.kind === 'ReplicaSet' ? [] : [{ atMs, does: { setImage: ref, image: `${shape.name}:${2 + (amount % 2)}` } }];
+    case 'restart':
+      return isJob || shape.kind === 'ReplicaSet' ? [] : [{ atMs, does: { restart: ref } }];
+    case 'delete':
+      return [{ atMs, does: { delete: ref } }];
+    case 'delete-pod':
+      return shape.kind === 'StatefulSet' ? [{ atMs, does: { delete: `pod/${shape.name}-${amount % shape.replicas}` } }] : [];
+    default:
+      return [
+        { atMs, does: { delete: ref } },
+        { atMs: atMs + forMs, does: { apply: manifests } },
+      ];
+  }
+}
+
+/** Objects of one's own are deleted, or deleted and created again under the same name. */
+function resolveObjectAction(atMs: number, forMs: number, what: ActionDraw['what'], object: Manifest): StormAction[] {
+  const metadata = object['metadata'] as { readonly name: string; readonly namespace?: string };
+  const ref = [String(object['kind']), ...(metadata.namespace === undefined ? [] : [metadata.namespace]), metadata.name].join('/');
+  if (what === 'delete') return [{ atMs, does: { delete: ref } }];
+  return [
+    { atMs, does: { delete: ref } },
+    { atMs: atMs + forMs, does: { apply: object } },
+  ];
+}
+
+// Faults -------------------------------------------------------------------------------------------------------------
+
+interface FaultDraw {
+  readonly atMs: number;
+  readonly forMs: number;
+  readonly entry: MenuEntry;
+  readonly choice: number;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+function faultDraws(menu: readonly MenuEntry[], maxFaults: number, stormMs: number): fc.Arbitrary<readonly FaultDraw[]> {
+  if (menu.length === 0 || maxFaults === 0) return fc.constant([]);
+  const draws = (entries: readonly MenuEntry[]): fc.Arbitrary<readonly FaultDraw[]> => {
+    const one = fc.oneof(...entries.map((entry) => ({ weight: entry.weight, arbitrary: faultDraw(entry, stormMs) })));
+    return fc.array(one, { maxLength: maxFaults, size: 'max' });
+  };
+  // The swarm: one to four kinds, or everything.
+  const few = fc.subarray([...menu], { minLength: 1, maxLength: Math.min(4, menu.length) }).chain(draws);
+  return fc.oneof({ weight: 3, arbitrary: few }, { weight: 1, arbitrary: draws(menu) });
+}
+
+function faultDraw(entry: MenuEntry, stormMs: number): fc.Arbitrary<FaultDraw> {
+  return fc.record({
+    atMs: fc.integer({ min: 0, max: stormMs }),
+    // Short ones are as telling as long ones: half of them last less than 4 s.
+    forMs: fc.oneof(
+      fc.integer({ min: 10, max: Math.min(4000, entry.longestMs ?? 4000) }),
+      fc.integer({ min: 10, max: entry.longestMs ?? 120_000 }),
+    ),
+    entry: fc.constant(entry),
+    choice: fc.nat(23),
+    params: entry.params,
+  });
+}
+
+type Aimed = Pick<Storm, 'zones' | 'apiServers' | 'controllerManagers' | 'schedulers'>;
+
+function resolveFault({ atMs, forMs, entry, choice, params }: FaultDraw, storm: Aimed): StormFault[] {
+  const where = aimAt(entry.aim, choice, storm);
+  if (where === undefined) return [];
+  return [{ atMs, forMs: entry.lasts ? forMs : undefined, breaks: { fault: entry.fault, ...where, ...params } }];
+}
+
+/** `target` or `between` of a fault; undefined when the cluster has nothing like it. */
+function aimAt(aim: Aim, choice: number, storm: Aimed): Readonly<Record<string, unknown>> | undefined {
+  const nodes = nodeNames(storm.zones);
+  const node = nodes[choice % nodes.length]!;
+  const zone = zoneName(choice % storm.zones.length);
+  switch (aim) {
+    case 'node':
+      return { target: `node/${node}` };
+    case 'rack':
+      return { target: `rack/${zone}-1` };
+    case 'zone':
+      return { target: `zone/${zone}` };
+    case 'api-server':
+      return { target: `api-server/${choice % storm.apiServers}` };
+    case 'component':
+      return { target: componentAt(choice, storm) };
+    case 'link':
+      return { between: [choice % 3 === 0 ? `rack/${zone}-1` : `node/${node}`, 'control-plane'] };
+    default:
+      return {};
+  }
+}
+
+function componentAt(choice: number, storm: Aimed): string {
+  const names = [...processNames('kube-controller-manager', storm.controllerManagers), ...processNames('kube-scheduler', storm.schedulers)];
+  return `component/${names[choice % names.length]!}`;
+}
+
+function processNames(name: string, count: number): string[] {
+  return count === 1 ? [name] : Array.from({ length: count }, (_, index) => `${name}-${index}`);
+}
+
+function inTime<T extends { readonly atMs: number }>(items: readonly T[]): T[] {
+  return [...items].sort((a, b) => a.atMs - b.atMs);
+}
