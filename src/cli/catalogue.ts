@@ -131,7 +131,7 @@ function describeParam(param: ParamInfo): CatalogueEntry['params'][number] {
     type: param.type,
     summary: param.summary,
     ...(param.default === undefined ? {} : { default: describeDefault(param) }),
-    ...(param.choices === undefined ? {} : { choices: `one of ${param.choices.join(', ')}` }),
+    ...(param.choices === undefined ? {} : { choices: `one of ${param.choices.filter((choice) => choice !== '').join(', ')}` }),
   };
 }
 

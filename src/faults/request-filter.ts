@@ -19,11 +19,9 @@ const CLIENT_PARAMETER: ParameterDef = {
   summary: 'only requests of this part of a component, such as the controller replicaset; empty for all',
 };
 
-/** `verbs` are the choices beside `any`. */
+/** `verbs` are the choices beside none at all. */
 function verbParameter(verbs: readonly string[]): ParameterDef {
-  const summary =
-    'the verb of the request; a patch stands for every way to change a part of an object, evict for a delete that heeds budgets';
-  return { name: 'verb', type: 'text', default: 'any', choices: ['any', ...verbs], summary };
+  return { name: 'verb', type: 'text', default: '', choices: ['', ...verbs], summary: 'only requests of this verb; empty for all' };
 }
 
 const WRITE_VERBS = ['create', 'update', 'patch', 'delete', 'bind', 'evict'];
@@ -63,7 +61,7 @@ export function requestMatch(parameters: ParameterValues): RequestMatch {
   return (request, sender) => {
     if (kind !== '' && kindOfRequest(request) !== kind) return false;
     if (client !== '' && sender !== client && !sender.endsWith(`/${client}`)) return false;
-    if (verb === 'any' || verb === request.verb) return true;
+    if (verb === '' || verb === request.verb) return true;
     return verb === (isWrite(request) ? 'write' : 'read');
   };
 }

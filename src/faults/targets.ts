@@ -80,7 +80,7 @@ function resolveComponents(def: FaultDef, pattern: string, world: WorldControls,
   const found =
     exact.length > 0 ? exact : names.filter((name) => name.startsWith(`${wanted}-`) && /^\d+$/.test(name.slice(wanted.length + 1)));
   if (found.length === 0) {
-    const nearest = nearestName(wanted, names);
+    const nearest = nearestName(wanted, [...new Set(names.map((name) => name.replace(/-\d+$/, '')).concat(names))]);
     const hint = nearest === undefined ? undefined : `did you mean "component/${nearest}"?`;
     problems.add(path, `no component matches "${pattern}", expected one of ${names.map((name) => `component/${name}`).join(', ')}`, hint);
   }

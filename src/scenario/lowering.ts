@@ -144,7 +144,8 @@ export class Lowering {
     param: ParamInfo,
   ): void {
     if (issue.code === 'invalid_value' && param.choices !== undefined) {
-      this.reportUnknown(path, 'value', String(valueAt(this.document.value, path)), param.choices);
+      const choices = param.choices.filter((choice) => choice !== '');
+      this.reportUnknown(path, 'value', String(valueAt(this.document.value, path)), choices);
       return;
     }
     this.report(path, issue.message, (issue.params as { hint?: string } | undefined)?.hint);

@@ -10,7 +10,7 @@ import { VERSION } from '../base/version.ts';
 import { apiRequestTopic } from '../client/api-access.ts';
 import { kubeEventTopic } from '../client/component.ts';
 import type { RunEnd } from '../engine/engine.ts';
-import { faultTopic } from '../faults/injector.ts';
+import { type FaultInjector, faultTopic } from '../faults/injector.ts';
 import { containerTopic, nodeTopic, podStartTopic } from '../kubelet/topics.ts';
 import { MetricsRun } from '../metrics/metrics-run.ts';
 import { measures } from '../metrics/registry.ts';
@@ -41,6 +41,8 @@ export function startScenario(spec: ScenarioSpec, options: RunScenarioOptions = 
 
 export class ScenarioRun implements ScenarioRunOf<RunResult> {
   readonly world: World;
+  /** For further faults, planned before the run begins. */
+  readonly injector: FaultInjector;
   private readonly spec: ScenarioSpec;
   private readonly options: RunScenarioOptions;
   private readonly metrics: MetricsRun;
@@ -79,6 +81,7 @@ export class ScenarioRun implements ScenarioRunOf<RunResult> {
     if (onEvent !== undefined) engine.beforeEvent = (kind, target) => onEvent(engine.nowUs, kind.name, target);
     this.judge = this.judgeOf(options);
     const driver = new EventDriver(this.world);
+    this.injector = driver.injector;
     this.world.start();
     driver.start();
   }
