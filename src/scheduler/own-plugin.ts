@@ -205,6 +205,7 @@ function checkPoints(points: unknown, problems: ProblemList): void {
       problems.addUnknown(`points[${index}]`, 'extension point', String(point), EXTENSION_POINTS);
     }
   });
+  if (points.includes('preScore') && !points.includes('score')) problems.add('points', 'preScore prepares score, which is not there');
 }
 
 function listOf(value: unknown, path: string, problems: ProblemList): readonly unknown[] {

@@ -95,8 +95,11 @@ export class Profile implements FilterRunner {
     this.preFilterPlugins = at('preFilter');
     this.filterPlugins = at('filter');
     this.postFilterPlugins = at('postFilter');
-    this.preScorePlugins = at('preScore');
     this.scorePlugins = config.points.score.map(({ name, weight }) => ({ plugin: instances.get(name)!, weight }));
+    // A user's plugin whose scores are switched off need not prepare them, and no evaluator asks it to.
+    const scores = new Set(config.points.score.map(({ name }) => name));
+    const isOwn = (name: string): boolean => definitions.find((candidate) => candidate.name === name)?.origin !== undefined;
+    this.preScorePlugins = at('preScore').filter(({ name }) => scores.has(name) || !isOwn(name));
     this.reservePlugins = at('reserve');
     this.permitPlugins = at('permit');
     this.preBindPlugins = at('preBind');
