@@ -1,16 +1,22 @@
 /**
  * NodeHealthTable: what the node-lifecycle controller remembers of every node, in columns.
  *
- * HOT       one row is looked at per node and health pass: 5,000 nodes x 17,280 passes a day
+ * HOT       5,000 nodes x 17,280 passes a day: a row whose leases are renewed on time is quiet, and no pass looks at it
  * Layout    parallel arrays by row; a row keeps its place until its node is gone, then the table closes up
+ * Quiet     a quiet row's lease and probe time are those of an earlier pass; what the passes since would have noted
+ *           follows from its renewals and the times of those passes, and is worked out when somebody asks (`settleQuiet`)
+ * Cost      O(rows that are awake) per pass, O(nodes) when any node's renewals have started or stopped, or the cache lags
  * Order     rows in the order nodes were first seen
  * Units     microseconds on the controller's clock; -1 stands for no lease
  * Oracle    the naive monitor in node-health-table.test.ts
  */
+import { compareNumbers } from '../base/compare.ts';
+import { fail } from '../base/invariant.ts';
 import type { HeartbeatView } from '../client/informer.ts';
 import type { TimeUs } from '../objects/meta.ts';
 import type { Node, NodeCondition } from '../objects/node.ts';
 import { nodeCondition } from '../objects/node.ts';
+import type { ZoneCount } from './zone-disruption.ts';
 
 /** Where the table reads lease renewals; an informer of Lease is one. */
 export interface LeaseReader {
@@ -57,10 +63,24 @@ export class NodeHealthTable {
   private heartbeatVersion: number;
   /** 1: the pass must look at the whole record. */
   private attention: Uint8Array;
+  private quiet: Uint8Array;
+  /** The rows that are not quiet, each once; in order only when `isAwakeSorted`. */
+  private awake: number[];
+  private isAwakeSorted: boolean;
+  private lastPassUs: TimeUs;
+  /** Times of the latest passes, oldest first, as far back as the longest period of a quiet row. */
+  private passTimes: number[];
+  private longestPeriodUs: number;
+  private goneCount: number;
   private counted: Uint8Array;
   private zoneIds: Int32Array;
   private readonly zones: string[];
   private readonly zoneIdOf: Map<string, number>;
+  /** By zone id: rows counted as ready, and as not ready. */
+  private readonly readyOf: number[];
+  private readonly notReadyOf: number[];
+  /** What `countZones` gives; undefined after a change. */
+  private zoneCounts: Map<string, ZoneCount> | undefined;
 
   constructor() {
     this.records = [];
@@ -73,10 +93,20 @@ export class NodeHealthTable {
     this.endUs = new Float64Array(64);
     this.heartbeatVersion = -1;
     this.attention = new Uint8Array(64);
+    this.quiet = new Uint8Array(64);
+    this.awake = [];
+    this.isAwakeSorted = true;
+    this.lastPassUs = -1;
+    this.passTimes = [];
+    this.longestPeriodUs = 0;
+    this.goneCount = 0;
     this.counted = new Uint8Array(64);
     this.zoneIds = new Int32Array(64);
     this.zones = [];
     this.zoneIdOf = new Map();
+    this.readyOf = [];
+    this.notReadyOf = [];
+    this.zoneCounts = undefined;
   }
 
   get size(): number {
@@ -122,31 +152,50 @@ export class NodeHealthTable {
       this.graceUs[row] = 0;
       this.firstUs[row] = Infinity;
       this.counted[row] = COUNTS_NOT;
+      this.zoneIds[row] = this.zoneId(zone);
+      this.quiet[row] = 0;
+      this.awake.push(row);
     }
     const record = this.records[row]!;
     record.node = node;
-    record.zone = zone;
+    if (record.zone !== zone) {
+      record.zone = zone;
+      const counted = this.counted[row]!;
+      this.count(row, COUNTS_NOT);
+      this.zoneIds[row] = this.zoneId(zone);
+      this.count(row, counted);
+    }
     record.isExcluded = isExcluded;
+    if (record.isGone) this.goneCount--;
     record.isGone = false;
-    this.zoneIds[row] = this.zoneId(zone);
     this.attention[row] = 1;
+    if (this.quiet[row] !== 0) {
+      this.settleQuiet(row);
+      this.awake.push(row);
+      this.isAwakeSorted = false;
+    }
   }
 
   /** The cache no longer shows this node. */
   markGone(name: string): void {
     const row = this.rowOf.get(name);
-    if (row !== undefined) this.records[row]!.isGone = true;
+    if (row === undefined || this.records[row]!.isGone) return;
+    this.records[row]!.isGone = true;
+    this.goneCount++;
   }
 
   /** Forgets the nodes that are gone and gives their records. */
   dropGone(): HealthRecord[] {
+    if (this.goneCount === 0) return [];
     const gone = this.records.filter((record) => record.isGone);
-    if (gone.length === 0) return gone;
+    this.goneCount = 0;
+    this.wakeAll();
     let to = 0;
     for (let from = 0; from < this.records.length; from++) {
       const record = this.records[from]!;
       if (record.isGone) {
         this.rowOf.delete(record.name);
+        this.count(from, COUNTS_NOT);
         continue;
       }
       this.records[to] = record;
@@ -163,6 +212,8 @@ export class NodeHealthTable {
       to++;
     }
     this.records.length = to;
+    this.awake = Array.from({ length: to }, (_, row) => row);
+    this.isAwakeSorted = true;
     return gone;
   }
 
@@ -171,32 +222,50 @@ export class NodeHealthTable {
    * those silent for longer than their grace.
    */
   sweep(nowUs: TimeUs, leases: LeaseReader): number[] {
-    const rows: number[] = [];
     const { heartbeats } = leases;
-    if (heartbeats.version !== this.heartbeatVersion) this.readStretches(heartbeats);
     const { viewUs } = heartbeats;
-    const { records, renewUs, probeUs, graceUs, attention, firstUs, periodUs, endUs } = this;
-    const count = records.length;
-    for (let row = 0; row < count; row++) {
+    const isUpToDate = viewUs === nowUs;
+    if (!isUpToDate || heartbeats.version !== this.heartbeatVersion) this.wakeAll();
+    if (heartbeats.version !== this.heartbeatVersion) this.readStretches(heartbeats);
+    this.notePass(nowUs);
+    if (!this.isAwakeSorted) {
+      this.awake.sort(compareNumbers);
+      this.isAwakeSorted = true;
+    }
+    const rows: number[] = [];
+    const { records, renewUs, probeUs, graceUs, attention, firstUs, periodUs, endUs, awake } = this;
+    let kept = 0;
+    for (let i = 0; i < awake.length; i++) {
+      const row = awake[i]!;
       if (attention[row] !== 0) {
         rows.push(row);
+        awake[kept++] = row;
         continue;
       }
       const first = firstUs[row]!;
-      let renewed: number;
-      if (viewUs >= first) {
-        const period = periodUs[row]!;
-        renewed = first + Math.floor((Math.min(viewUs, endUs[row]!) - first) / period) * period;
-      } else {
-        renewed = leases.leaseRenewTimeUs(records[row]!.name);
-      }
+      const period = periodUs[row]!;
+      const isRegular = viewUs >= first;
+      const renewed = isRegular
+        ? first + Math.floor((Math.min(viewUs, endUs[row]!) - first) / period) * period
+        : leases.leaseRenewTimeUs(records[row]!.name);
       if (renewed > renewUs[row]!) {
         renewUs[row] = renewed;
         probeUs[row] = nowUs;
       } else if (nowUs > probeUs[row]! + graceUs[row]!) {
         rows.push(row);
+        awake[kept++] = row;
+        continue;
+      }
+      // Two periods within the grace: no pass finds it silent before a renewal stops, and that is a new version.
+      const isOnTime = isRegular && endUs[row] === Infinity && renewUs[row] === renewed && nowUs - probeUs[row]! <= period;
+      if (isUpToDate && isOnTime && 2 * period <= graceUs[row]!) {
+        this.quiet[row] = 1;
+        if (period > this.longestPeriodUs) this.longestPeriodUs = period;
+      } else {
+        awake[kept++] = row;
       }
     }
+    awake.length = kept;
     return rows;
   }
 
@@ -232,6 +301,38 @@ export class NodeHealthTable {
     return nowUs > this.probeUs[row]! + this.graceUs[row]!;
   }
 
+  /** Takes down a pass. All quiet rows have been quiet in a cache without lag since the oldest time kept. */
+  private notePass(nowUs: TimeUs): void {
+    const { passTimes } = this;
+    let old = 0;
+    while (old < passTimes.length && passTimes[old]! <= nowUs - this.longestPeriodUs) old++;
+    if (old > 0) passTimes.splice(0, old);
+    passTimes.push(nowUs);
+    this.lastPassUs = nowUs;
+  }
+
+  /** Notes for a quiet row what every pass until the last one would have noted; the row is then awake. */
+  private settleQuiet(row: number): void {
+    this.quiet[row] = 0;
+    const firstUs = this.firstUs[row]!;
+    const periodUs = this.periodUs[row]!;
+    const renewedUs = firstUs + Math.floor((this.lastPassUs - firstUs) / periodUs) * periodUs;
+    if (renewedUs <= this.renewUs[row]!) return;
+    this.renewUs[row] = renewedUs;
+    this.probeUs[row] = this.passTimes.find((timeUs) => timeUs >= renewedUs) ?? fail('a pass that saw a renewal was forgotten');
+  }
+
+  private wakeAll(): void {
+    const count = this.records.length;
+    if (this.awake.length < count) {
+      for (let row = 0; row < count; row++) if (this.quiet[row] !== 0) this.settleQuiet(row);
+      this.awake = Array.from({ length: count }, (_, row) => row);
+      this.isAwakeSorted = true;
+    }
+    this.passTimes = [];
+    this.longestPeriodUs = 0;
+  }
+
   private readStretches(heartbeats: HeartbeatView): void {
     this.heartbeatVersion = heartbeats.version;
     for (let row = 0; row < this.records.length; row++) this.readStretch(row, heartbeats);
@@ -253,35 +354,46 @@ export class NodeHealthTable {
 
   /** Ends the look at a row: how it counts for its zone, and whether the next pass has to look again. */
   settle(row: number, isReady: boolean, needsAttention: boolean): void {
-    this.counted[row] = this.records[row]!.isExcluded ? COUNTS_NOT : isReady ? COUNTS_READY : COUNTS_NOT_READY;
+    this.count(row, this.records[row]!.isExcluded ? COUNTS_NOT : isReady ? COUNTS_READY : COUNTS_NOT_READY);
     this.attention[row] = needsAttention ? 1 : 0;
   }
 
   /** The row could not be judged in this pass. */
   leaveOut(row: number): void {
-    this.counted[row] = COUNTS_NOT;
+    this.count(row, COUNTS_NOT);
     this.attention[row] = 1;
   }
 
   /** Every node's silence counts from now. */
   resetProbes(nowUs: TimeUs): void {
+    this.wakeAll();
     this.probeUs.fill(nowUs, 0, this.records.length);
   }
 
   /** Ready and other nodes per zone, of zones that have any. */
-  countZones(): Map<string, { ready: number; notReady: number }> {
-    const ready = new Int32Array(this.zones.length);
-    const notReady = new Int32Array(this.zones.length);
-    const { counted, zoneIds } = this;
-    for (let row = 0; row < this.records.length; row++) {
-      if (counted[row] === COUNTS_READY) ready[zoneIds[row]!]!++;
-      else if (counted[row] === COUNTS_NOT_READY) notReady[zoneIds[row]!]!++;
+  countZones(): ReadonlyMap<string, ZoneCount> {
+    if (this.zoneCounts === undefined) {
+      const counts = new Map<string, ZoneCount>();
+      this.zones.forEach((zone, id) => {
+        const ready = this.readyOf[id]!;
+        const notReady = this.notReadyOf[id]!;
+        if (ready + notReady > 0) counts.set(zone, { ready, notReady });
+      });
+      this.zoneCounts = counts;
     }
-    const counts = new Map<string, { ready: number; notReady: number }>();
-    this.zones.forEach((zone, id) => {
-      if (ready[id]! + notReady[id]! > 0) counts.set(zone, { ready: ready[id]!, notReady: notReady[id]! });
-    });
-    return counts;
+    return this.zoneCounts;
+  }
+
+  private count(row: number, as: number): void {
+    const before = this.counted[row]!;
+    if (before === as) return;
+    const zone = this.zoneIds[row]!;
+    if (before === COUNTS_READY) this.readyOf[zone]!--;
+    else if (before === COUNTS_NOT_READY) this.notReadyOf[zone]!--;
+    if (as === COUNTS_READY) this.readyOf[zone]!++;
+    else if (as === COUNTS_NOT_READY) this.notReadyOf[zone]!++;
+    this.counted[row] = as;
+    this.zoneCounts = undefined;
   }
 
   private zoneId(zone: string): number {
@@ -289,6 +401,8 @@ export class NodeHealthTable {
     if (id === undefined) {
       id = this.zones.length;
       this.zones.push(zone);
+      this.readyOf.push(0);
+      this.notReadyOf.push(0);
       this.zoneIdOf.set(zone, id);
     }
     return id;
@@ -303,6 +417,7 @@ export class NodeHealthTable {
     this.periodUs = copyInto(new Float64Array(size), this.periodUs);
     this.endUs = copyInto(new Float64Array(size), this.endUs);
     this.attention = copyInto(new Uint8Array(size), this.attention);
+    this.quiet = copyInto(new Uint8Array(size), this.quiet);
     this.counted = copyInto(new Uint8Array(size), this.counted);
     this.zoneIds = copyInto(new Int32Array(size), this.zoneIds);
   }

@@ -6,7 +6,7 @@
  *           at the next pass; NoExecute passes run only when a node can be taken, on the same 100 ms grid
  * Units     all times in simulated microseconds on the controller's own clock
  * Order     nodes in the order they were first seen, 8 side by side; zones by key
- * Cost      O(nodes) per pass, 50 ns or less each, plus work for nodes that changed or are not ready
+ * Cost      O(nodes that changed or are not ready) per pass; see NodeHealthTable
  *
  * What it has in common with upstream, known problems included: pods are marked not ready only when this
  * controller itself sees Ready go from True to something else (a crash in the middle leaves the rest

@@ -113,13 +113,20 @@ test('a node that comes back under its name before the next pass is not forgotte
   expect(table.record(0).isKnown).toBe(true);
 });
 
-test('reckons regular renewals as the leases themselves would tell them, through starts, stops and lag', () => {
-  const change = fc.record({ node: fc.nat(3), isStart: fc.boolean(), delayS: fc.nat(15), periodS: fc.integer({ min: 9, max: 11 }) });
-  const passes = fc.array(fc.option(change, { nil: undefined }), { minLength: 1, maxLength: 60 });
+test('reckons regular renewals as the leases themselves would tell them, through starts, stops, node changes and lag', () => {
+  const change = fc.record({
+    node: fc.nat(3),
+    what: fc.constantFrom('start', 'stop', 'heartbeat', 'relabel', 'go', 'come', 'reset', 'lag'),
+    delayS: fc.nat(15),
+    periodS: fc.integer({ min: 9, max: 30 }),
+    pauseS: fc.constantFrom(0, 0, 0, 3, 37),
+  });
+  const passes = fc.array(fc.option(change, { nil: undefined, freq: 2 }), { minLength: 1, maxLength: 80 });
   check(
-    fc.property(passes, fc.constantFrom(0, 1, 7), (schedule, lagS) => {
+    fc.property(passes, fc.constantFrom(0, 0, 0, 1, 7), (schedule, firstLagS) => {
       const streams = new LeaseStreams();
       let nowUs = 0;
+      let lagS = firstLagS;
       const viewUs = (): number => nowUs - lagS * SECOND_US;
       const leases = {
         leaseRenewTimeUs: (name: string) => streams.find(name)?.renewedAtUs(viewUs()) ?? -1,
@@ -138,10 +145,22 @@ test('reckons regular renewals as the leases themselves would tell them, through
       for (const table of tables) for (const i of [0, 1, 2, 3]) table.set(node(`node-${i}`, { ready: 'True' }), 'z', false);
       for (const step of schedule) {
         if (step !== undefined) {
-          const stream = streams.of(`node-${step.node}`);
-          if (step.isStart) stream.start(nowUs + step.delayS * SECOND_US, step.periodS * SECOND_US);
-          else stream.stop(nowUs);
+          const name = `node-${step.node}`;
+          const stream = streams.of(name);
+          if (step.what === 'start') stream.start(nowUs + step.delayS * SECOND_US, step.periodS * SECOND_US);
+          if (step.what === 'stop') stream.stop(nowUs);
+          if (step.what === 'lag') lagS = step.delayS > 7 ? 0 : step.delayS;
+          for (const table of tables) {
+            const heartbeatUs = step.what === 'heartbeat' ? nowUs : 0;
+            if (step.what === 'heartbeat' || step.what === 'relabel') table.set(node(name, { ready: 'True', heartbeatUs }), 'z', false);
+            if (step.what === 'come') table.set(node(name, { ready: 'True' }), 'y', step.delayS > 7);
+            if (step.what === 'go') table.markGone(name);
+            if (step.what === 'reset') table.resetProbes(nowUs);
+          }
+          nowUs += step.pauseS * SECOND_US;
         }
+        const gone = tables.map((table) => table.dropGone().map((record) => record.name));
+        expect(gone[0]).toEqual(gone[1]);
         const found = tables.map((table, i) => {
           const reader = i === 0 ? leases : byName;
           const rows = table.sweep(nowUs, reader);
@@ -150,9 +169,10 @@ test('reckons regular renewals as the leases themselves would tell them, through
           return silent;
         });
         expect(found[0]).toEqual(found[1]);
+        expect(tables[0].countZones()).toEqual(tables[1].countZones());
         nowUs += 5 * SECOND_US;
       }
     }),
-    200,
+    1000,
   );
 });
