@@ -62,6 +62,7 @@ export class AffinityFilter implements ClusterFilter {
   }
 
   prepare(): boolean {
+    if (this.isPlain && this.tables.columns.cache.podsWithRequiredAntiAffinity === 0) return false;
     const labels = namespaceLabels(this.shape, this.handle.lister);
     if (labels !== this.labels) this.openExisting(labels);
     const isFirst = this.wantedColumns.length === 0 && this.unwanted === undefined;
@@ -137,6 +138,7 @@ export class AffinityScore implements ClusterScore {
   private readonly handle: PluginHandle;
   private readonly tables: DomainTables;
   private readonly hardWeight: number;
+  private readonly hasOwnTerms: boolean;
   private readonly looksAtNamespaces: boolean;
   private labels: StringMap | undefined;
   /** Sums of weights. */
@@ -148,21 +150,24 @@ export class AffinityScore implements ClusterScore {
     this.handle = handle;
     this.tables = tables;
     this.hardWeight = hardWeight;
+    this.hasOwnTerms = shape.preferredAffinity.length > 0 || shape.preferredAntiAffinity.length > 0;
     this.looksAtNamespaces = [...shape.preferredAffinity, ...shape.preferredAntiAffinity].some(({ term }) => looksAtNamespaces(term));
     this.labels = undefined;
     this.sums = undefined;
   }
 
-  score(places: Int32Array, count: number, scores: Float64Array): boolean {
+  prepare(): boolean {
+    if (!this.hasOwnTerms && this.tables.columns.cache.podsWithAffinity === 0) return false;
     const labels = namespaceLabels(this.shape, this.handle.lister);
     if (labels !== this.labels || this.looksAtNamespaces) this.open(labels);
-    const sums = this.sums!;
-    sums.refresh();
-    if (sums.isEmpty) return false;
+    this.sums!.refresh();
+    return !this.sums!.isEmpty;
+  }
+
+  score(places: Int32Array, count: number, scores: Float64Array): void {
     scores.fill(0, 0, count);
-    for (const column of sums.columns) addSums(column, places, count, scores);
+    for (const column of this.sums!.columns) addSums(column, places, count, scores);
     normalize(count, scores);
-    return true;
   }
 
   private open(labels: StringMap): void {

@@ -54,6 +54,9 @@ export class SchedulerCache {
   private generation: number;
   private readonly taken: CacheSnapshot;
   private readonly observers: CacheObserver[];
+  private readonly priorities: PriorityCounts;
+  private affinityCount: number;
+  private antiAffinityCount: number;
 
   constructor(podInfos: PodInfos) {
     this.podInfos = podInfos;
@@ -65,8 +68,11 @@ export class SchedulerCache {
     this.imageGeneration = 0;
     this.changed = new Set();
     this.generation = 0;
-    this.taken = new CacheSnapshot();
+    this.priorities = new PriorityCounts();
+    this.taken = new CacheSnapshot(this.priorities);
     this.observers = [];
+    this.affinityCount = 0;
+    this.antiAffinityCount = 0;
   }
 
   /** The snapshot as of the last `refresh`; always the same object. */
@@ -80,6 +86,16 @@ export class SchedulerCache {
 
   get podCount(): number {
     return this.pods.size;
+  }
+
+  /** Placed pods with any pod (anti-)affinity, those on unknown nodes included. */
+  get podsWithAffinity(): number {
+    return this.affinityCount;
+  }
+
+  /** Likewise, with required anti-affinity. */
+  get podsWithRequiredAntiAffinity(): number {
+    return this.antiAffinityCount;
   }
 
   addObserver(observer: CacheObserver): void {
@@ -149,6 +165,9 @@ export class SchedulerCache {
     node.addPod(info);
     this.pods.set(info.uid === '' ? info.key : info.uid, { info, node, isAssumed });
     this.touch(node);
+    this.priorities.add(info.priority, 1);
+    if (info.shape.hasAffinity) this.affinityCount++;
+    if (info.shape.requiredAntiAffinity.length > 0) this.antiAffinityCount++;
     for (const observer of this.observers) observer.podAdded(node, info);
   }
 
@@ -156,6 +175,9 @@ export class SchedulerCache {
     const { node, info } = entry;
     node.removePod(info.uid);
     this.pods.delete(info.uid === '' ? info.key : info.uid);
+    this.priorities.add(info.priority, -1);
+    if (info.shape.hasAffinity) this.affinityCount--;
+    if (info.shape.requiredAntiAffinity.length > 0) this.antiAffinityCount--;
     for (const observer of this.observers) observer.podRemoved(node, info);
     if (!node.hasNode && node.pods.length === 0) {
       this.nodes.delete(node.name);
@@ -311,14 +333,40 @@ function uidOf(pod: Pod): string {
   return uid === '' ? `${namespace}/${name}` : uid;
 }
 
+/** How many placed pods there are of each priority. */
+class PriorityCounts {
+  private readonly counts: Map<number, number>;
+  least: number;
+
+  constructor() {
+    this.counts = new Map();
+    this.least = Infinity;
+  }
+
+  add(priority: number, change: number): void {
+    const count = (this.counts.get(priority) ?? 0) + change;
+    if (count > 0) {
+      this.counts.set(priority, count);
+      if (priority < this.least) this.least = priority;
+      return;
+    }
+    this.counts.delete(priority);
+    if (priority !== this.least) return;
+    this.least = Infinity;
+    for (const other of this.counts.keys()) if (other < this.least) this.least = other;
+  }
+}
+
 /** The snapshot of one cache. */
 class CacheSnapshot implements Snapshot {
+  private readonly priorities: PriorityCounts;
   private list: NodeInfo[];
   private byName: Map<string, NodeInfo>;
   private withAffinity: NodeInfo[] | undefined;
   private withRequiredAntiAffinity: NodeInfo[] | undefined;
 
-  constructor() {
+  constructor(priorities: PriorityCounts) {
+    this.priorities = priorities;
     this.list = [];
     this.byName = new Map();
     this.withAffinity = [];
@@ -331,6 +379,10 @@ class CacheSnapshot implements Snapshot {
 
   get nodeCount(): number {
     return this.list.length;
+  }
+
+  get leastPriority(): number {
+    return this.priorities.least;
   }
 
   get(nodeName: string): NodeInfo | undefined {

@@ -22,9 +22,8 @@ export interface ClusterFilter {
 
 /** The fast form of PreScore, Score and Normalize, likewise. */
 export interface ClusterScore {
-  /**
-   * Fills `scores[0..count-1]` with the normalized scores of the feasible nodes at `places[0..count-1]`. False: the plugin
-   * leaves itself out.
-   */
-  score(places: Int32Array, count: number, scores: Float64Array): boolean;
+  /** Called first in every attempt that scores: takes in what changed. False: the plugin leaves itself out. */
+  prepare(): boolean;
+  /** Fills `scores[0..count-1]` with the normalized scores of the feasible nodes at `places[0..count-1]`. */
+  score(places: Int32Array, count: number, scores: Float64Array): void;
 }

@@ -9,23 +9,37 @@ import { type Status, unresolvable } from './status.ts';
 
 const NO_STATUS: Status = unresolvable('');
 
+/** Statuses of the nodes of a snapshot by place, kept by whoever found them. True until the snapshot is refreshed. */
+export interface PlacedStatuses {
+  readonly nodes: readonly NodeInfo[];
+  /** undefined for nodes without a status of their own. */
+  at(place: number): Status | undefined;
+  /** How many nodes have each status; one status may come more than once. */
+  forEachCount(visit: (status: Status, nodeCount: number) => void): void;
+}
+
 /** The status of every node: those that were looked at have their own, all others share one. */
 export class NodeToStatus {
   private readonly named: Map<string, Status>;
   /** Statuses by place in a list of nodes, until somebody asks by name. */
-  private listed: ListedStatuses | undefined;
+  private placed: PlacedStatuses | undefined;
+  /** The place that was looked at first. */
+  private start: number;
   absent: Status;
 
   constructor(absent: Status = NO_STATUS) {
     this.named = new Map();
-    this.listed = undefined;
+    this.placed = undefined;
+    this.start = 0;
     this.absent = absent;
   }
 
   get explicitCount(): number {
-    if (this.listed === undefined) return this.named.size;
+    if (this.placed === undefined) return this.named.size;
     let count = 0;
-    for (const status of this.listed.statuses) if (status !== undefined) count++;
+    this.placed.forEachCount((_status, nodeCount) => {
+      count += nodeCount;
+    });
     return count;
   }
 
@@ -35,9 +49,9 @@ export class NodeToStatus {
 
   /** The same for a node of the snapshot, without a look-up by name where statuses were given by place. */
   of(node: NodeInfo): Status {
-    const { listed } = this;
-    if (listed === undefined || listed.nodes[node.position] !== node) return this.get(node.name);
-    return listed.statuses[node.position] ?? this.absent;
+    const { placed } = this;
+    if (placed === undefined || placed.nodes[node.position] !== node) return this.get(node.name);
+    return placed.at(node.position) ?? this.absent;
   }
 
   has(nodeName: string): boolean {
@@ -53,7 +67,13 @@ export class NodeToStatus {
    * looked at first. Nothing may have been set before. `statuses` may still be filled until it is first read.
    */
   list(nodes: readonly NodeInfo[], statuses: readonly (Status | undefined)[], start: number): void {
-    this.listed = { nodes, statuses, start };
+    this.place(new ListedStatuses(nodes, statuses), start);
+  }
+
+  /** The same with statuses that somebody keeps. */
+  place(placed: PlacedStatuses, start: number): void {
+    this.placed = placed;
+    this.start = start;
   }
 
   /** In order of first evaluation. */
@@ -63,49 +83,74 @@ export class NodeToStatus {
 
   /** Adds to `counts` how many nodes with a status of their own give each reason; returns how many such nodes there are. */
   countReasons(counts: Map<string, number>): number {
-    const { listed } = this;
-    if (listed === undefined) {
+    if (this.placed === undefined) {
       for (const status of this.named.values()) addReasons(counts, status, 1);
       return this.named.size;
     }
-    // Neighbours often fail alike.
     let nodeCount = 0;
-    let last: Status | undefined;
-    let run = 0;
-    for (let i = 0; i < listed.statuses.length; i++) {
-      const status = listed.statuses[i];
-      if (status === undefined) continue;
-      nodeCount++;
-      if (status !== last) {
-        if (last !== undefined) addReasons(counts, last, run);
-        last = status;
-        run = 0;
-      }
-      run++;
-    }
-    if (last !== undefined) addReasons(counts, last, run);
+    this.placed.forEachCount((status, count) => {
+      nodeCount += count;
+      addReasons(counts, status, count);
+    });
     return nodeCount;
   }
 
+  /** How many of `nodeCount` nodes have a status of this code. */
+  countOf(code: Status['code'], nodeCount: number): number {
+    let count = 0;
+    let explicit = 0;
+    const add = (status: Status, nodes: number): void => {
+      explicit += nodes;
+      if (status.code === code) count += nodes;
+    };
+    if (this.placed === undefined) for (const status of this.named.values()) add(status, 1);
+    else this.placed.forEachCount(add);
+    return this.absent.code === code ? count + nodeCount - explicit : count;
+  }
+
   private explicit(): Map<string, Status> {
-    const { listed, named } = this;
-    if (listed !== undefined) {
-      const { nodes, statuses, start } = listed;
-      for (let i = 0; i < statuses.length; i++) {
-        const place = (start + i) % statuses.length;
-        const status = statuses[place];
+    const { placed, named } = this;
+    if (placed !== undefined) {
+      const { nodes } = placed;
+      for (let i = 0; i < nodes.length; i++) {
+        const place = (this.start + i) % nodes.length;
+        const status = placed.at(place);
         if (status !== undefined) named.set(nodes[place]!.name, status);
       }
-      this.listed = undefined;
+      this.placed = undefined;
     }
     return named;
   }
 }
 
-interface ListedStatuses {
+class ListedStatuses implements PlacedStatuses {
   readonly nodes: readonly NodeInfo[];
-  readonly statuses: readonly (Status | undefined)[];
-  readonly start: number;
+  private readonly statuses: readonly (Status | undefined)[];
+
+  constructor(nodes: readonly NodeInfo[], statuses: readonly (Status | undefined)[]) {
+    this.nodes = nodes;
+    this.statuses = statuses;
+  }
+
+  at(place: number): Status | undefined {
+    return this.statuses[place];
+  }
+
+  forEachCount(visit: (status: Status, nodeCount: number) => void): void {
+    // Neighbours often fail alike.
+    let last: Status | undefined;
+    let run = 0;
+    for (const status of this.statuses) {
+      if (status === last) {
+        run++;
+        continue;
+      }
+      if (last !== undefined) visit(last, run);
+      last = status;
+      run = 1;
+    }
+    if (last !== undefined) visit(last, run);
+  }
 }
 
 function addReasons(counts: Map<string, number>, status: Status, nodeCount: number): void {

@@ -79,6 +79,8 @@ export interface Snapshot {
   readonly nodesWithRequiredAntiAffinity: readonly NodeInfo[];
   /** Whether a pod on a node of the snapshot uses the claim `namespace/name`. */
   isClaimUsed(key: ObjectKey): boolean;
+  /** No placed pod is less important; Infinity without pods. */
+  readonly leastPriority: number;
 }
 
 /** Pods that were promised a node by preemption. */
@@ -251,6 +253,16 @@ export interface Plugin {
    * the scores alone: it may then be called without nodes.
    */
   readonly normalizedZero?: number;
+  /**
+   * `normalize` brings raw scores, integers from 0 on, to 100 times their share of the highest, truncated; or `reversed`, to 100
+   * less that. Only with `normalizedZero`.
+   */
+  readonly normalizesByMax?: 'forward' | 'reversed';
+  /**
+   * What an evaluator remembers of it (preFilterReach, filterReach, preScoreReach, scoreReach, columnScore) is the same for pods
+   * of equal `shape.partsId`: it looks at no namespace, labels, owner, pod affinity or spread constraints of the incoming pod.
+   */
+  readonly ignoresLabels?: true;
   reserve?(state: CycleState, pod: PodInfo, nodeName: string): Status;
   unreserve?(state: CycleState, pod: PodInfo, nodeName: string): void;
   permit?(state: CycleState, pod: PodInfo, nodeName: string): PermitResult;

@@ -1,69 +1,100 @@
 /**
  * IncrementalEvaluator: the same answers as PlainEvaluator, from what is remembered per pod shape.
  *
- * HOT       once per attempt; per visited node it reads a few bytes
+ * HOT       once per attempt
  * Order     nodes, feasible list, ties and draws are exactly those of the plain evaluator
  * Oracle    PlainEvaluator; held together by incremental-evaluator.property.test.ts
- * Cost      O(visited nodes) with a small constant, plus O(nodes changed since the shape was last tried); plugins that look at
- *           the whole cluster and offer no program cost what they cost in the plain evaluator
- * Memory    tables of at most ENTRIES_MAX (shape, node) pairs; the least recently used go first
+ * Cost      pods whose filters and scores look at one node at a time: O(log nodes), plus O(log nodes) per node changed since such
+ *           a pod was last tried. Pods that spread or have affinity, and shapes between whose attempts much changes: O(visited
+ *           nodes) with a small constant. Plugins that look at the whole cluster and offer no program cost what they cost in
+ *           the plain evaluator
+ * Memory    see ShapeTables and DomainTables
  *
  * PreFilter is run only when somebody needs what it writes: a plugin without a program, a node with nominated pods, or
  * preemption after a failure. What is not remembered is left to the plain evaluator: detailed requests, pods with a
  * nomination, a node name or volumes of their own, PreFilters that reject or narrow, and internal errors.
+ *
+ * How the tree answers: places stand in the scheduler's node order, so the nodes that an attempt may choose from are a stretch that
+ * begins at the start index and ends before the fit number `wanted` + 1, or the whole ring. Counts of fits find its
+ * end, and with it how many nodes were looked at; the best total and the number of ties come from the sums over the stretch; and
+ * the drawn tie is found by walking down to it.
  */
 import type { SchedulerCache } from './cache.ts';
 import type { ClusterFilter } from './column-programs.ts';
 import { type Diagnosis, newDiagnosis } from './diagnosis.ts';
 import { DomainTables } from './domain-tables.ts';
-import type { Evaluation, EvaluationRequest, Evaluator, NominatedPods, PluginScores } from './framework.ts';
+import type { Evaluation, EvaluationRequest, Evaluator, NominatedPods } from './framework.ts';
 import { NodeColumns } from './node-columns.ts';
 import type { NodeInfo } from './node-info.ts';
 import { nodesToFind } from './node-sampling.ts';
+import { NO_FIT, type PlaceTree } from './place-tree.ts';
 import { EvaluationBuilder, noteRejector, PlainEvaluator } from './plain-evaluator.ts';
-import type { PodInfo } from './pod-info.ts';
-import type { PreFilterOutcome, Profile } from './profile.ts';
-import { createShapeTable, type ShapeTable, type WeightedScore } from './shape-table.ts';
+import type { PreFilterOutcome } from './profile.ts';
+import { type FoundNodes, ScheduledEvaluation } from './scheduled-evaluation.ts';
+import { addConstant, addWeighted, gather } from './score-columns.ts';
+import type { ShapeTable, WeightedProgram, WeightedScore } from './shape-table.ts';
+import { ShapeTables, TABLE_LIMITS, type TableLimits } from './shape-tables.ts';
 import { isRejected, isSuccess, type Status, SUCCESS } from './status.ts';
 
 export interface IncrementalEvaluatorOptions {
   /** The scheduler's percentageOfNodesToScore, for profiles without one; 0 adapts to the cluster size. */
   readonly percentageOfNodesToScore: number;
+  /** Whether trees are used wherever they can be, not only where they save time. Default false. */
+  readonly prefersTrees?: boolean;
+  /** How much is remembered. Default: TABLE_LIMITS. */
+  readonly limits?: TableLimits;
 }
 
-/** (shape, node) pairs remembered, about 25 MB. */
-const ENTRIES_MAX = 1_500_000;
-/** Shapes known to be for the plain evaluator; past this number they are found out again. */
-const PLAIN_SHAPES_MAX = 50_000;
+/** How often attempts went which way. */
+export interface PathCounts {
+  /** Chosen by a tree. */
+  tree: number;
+  /** Found by a tree, scored one by one. */
+  treeAndScan: number;
+  /** Found one by one. */
+  scan: number;
+  /** Likewise, with filters that have no program, or nominated pods. */
+  fullScan: number;
+  /** Trees with nodes that nominated pods fill. */
+  promisedTree: number;
+  /** Left to the plain evaluator. */
+  plain: number;
+  /** No node fitted: told from what is remembered, and told by asking every node. */
+  refusedFromMemory: number;
+  refused: number;
+}
+
 const NO_NODES: readonly NodeInfo[] = Object.freeze([]);
-const NO_SCORES: readonly PluginScores[] = Object.freeze([]);
 const NO_FILTERS: readonly ClusterFilter[] = Object.freeze([]);
+const NO_PROGRAMS: readonly WeightedProgram[] = Object.freeze([]);
 const PASSED: PreFilterOutcome = Object.freeze({ status: SUCCESS, nodeNames: undefined, narrowers: Object.freeze([]) });
 
-/** The tables of one profile. */
-interface ProfileTables {
-  /** By shape; insertion order is order of last use. */
-  readonly byShape: Map<number, ShapeTable>;
-  readonly plainShapes: Set<number>;
-}
-
-export class IncrementalEvaluator implements Evaluator {
+export class IncrementalEvaluator implements Evaluator, FoundNodes {
   readonly name = 'incremental';
+  readonly tables: ShapeTables;
+  readonly domains: DomainTables;
+  readonly paths: PathCounts;
+  attemptCount: number;
   private readonly percentage: number;
+  private readonly prefersTrees: boolean;
   private readonly plain: PlainEvaluator;
   private readonly nominated: NominatedPods;
   private readonly columns: NodeColumns;
-  private readonly domains: DomainTables;
-  private readonly tables: Map<Profile, ProfileTables>;
-  private listing: number;
-  private latest: ShapeTable | undefined;
 
   // Of the running attempt ----------------------------------------------------------------------------
-  /** Places of the feasible nodes, in the order they were found. */
+  /** Places of the feasible nodes, in the order they were found; true when `tree` is undefined. */
   private places: Int32Array;
   private totals: Float64Array;
   private scores: Float64Array;
-  private hasNominated: Uint8Array;
+  /** 1 for places with nominated pods that come before the pod. */
+  private readonly promised: Set<number>;
+  /** Totals in the tree that were set aside for nodes filled by nominated pods. */
+  private readonly setAside: Map<number, number>;
+  private setAsideOf: PlaceTree | undefined;
+  /** Where the nodes were found; they are those that fit in `start..end-1`, around the end when `end` is not above `start`. */
+  private tree: PlaceTree | undefined;
+  private start: number;
+  private end: number;
   private foundCount: number;
   private failureCount: number;
   private visitedCount: number;
@@ -73,16 +104,22 @@ export class IncrementalEvaluator implements Evaluator {
 
   constructor(options: IncrementalEvaluatorOptions, cache: SchedulerCache, nominated: NominatedPods) {
     this.percentage = options.percentageOfNodesToScore;
+    this.prefersTrees = options.prefersTrees ?? false;
     this.plain = new PlainEvaluator(options);
     this.nominated = nominated;
     this.columns = new NodeColumns(cache);
     this.domains = new DomainTables(this.columns);
-    this.tables = new Map();
-    this.listing = -1;
-    this.latest = undefined;
+    this.tables = new ShapeTables(this.columns, this.domains, options.limits ?? TABLE_LIMITS);
+    this.paths = { tree: 0, treeAndScan: 0, scan: 0, fullScan: 0, promisedTree: 0, plain: 0, refusedFromMemory: 0, refused: 0 };
+    this.attemptCount = 0;
     this.places = new Int32Array(0);
     this.totals = this.scores = new Float64Array(0);
-    this.hasNominated = new Uint8Array(0);
+    this.promised = new Set();
+    this.setAside = new Map();
+    this.setAsideOf = undefined;
+    this.tree = undefined;
+    this.start = 0;
+    this.end = 0;
     this.foundCount = 0;
     this.failureCount = 0;
     this.visitedCount = 0;
@@ -92,31 +129,49 @@ export class IncrementalEvaluator implements Evaluator {
 
   schedulePod(request: EvaluationRequest): Evaluation {
     const { profile, pod, state, snapshot } = request;
+    this.attemptCount++;
     this.columns.refresh();
-    if (snapshot.nodes.length === 0 || !isOrdinaryRequest(request)) return this.plain.schedulePod(request);
-    const table = this.tableOf(profile, pod);
-    if (table === undefined) return this.plain.schedulePod(request);
-    table.begin();
     this.isPreFiltered = false;
+    if (snapshot.nodes.length === 0 || !isOrdinaryRequest(request)) return this.leaveToPlain(request);
+    const table = this.tables.of(profile, pod);
+    if (table === undefined) return this.leaveToPlain(request);
+    table.verdicts.begin();
     if (table.needsPreFilter) {
       const preFilter = profile.runPreFilter(state, pod);
       this.isPreFiltered = true;
       if (!isSuccess(preFilter.status) || preFilter.nodeNames !== undefined) return this.plain.continueAfterPreFilter(request, preFilter);
     }
     const error = this.findFeasible(request, table);
-    if (table.hasError) return this.leaveToPlain(request);
-    if (error !== undefined || this.foundCount === 0) return this.refuse(request, table, error);
-    if (this.foundCount === 1) return this.chosen(request, 0, 0, 1);
-    if (profile.scorePlugins.length === 0) {
-      this.totals.fill(1, 0, this.foundCount);
-    } else if (!this.score(request, table) || table.hasError) {
-      return this.leaveToPlain(request);
+    const answer = this.answer(request, table, error);
+    if (this.setAside.size > 0) {
+      // Before the tree is as it was: somebody may ask for what was found.
+      if (this.tree !== undefined) this.listTotals();
+      this.putBack();
     }
+    return answer;
+  }
+
+  private answer(request: EvaluationRequest, table: ShapeTable, error: Status | undefined): Evaluation {
+    const { verdicts } = table;
+    if (verdicts.hasError) return this.leaveToPlain(request);
+    if (error !== undefined || this.foundCount === 0) return this.refuse(request, table, error);
+    if (this.foundCount === 1) return this.chosen(request, this.placeOfFirst(), 1);
+    const programs = activePrograms(table.clusterScores);
+    if (this.tree !== undefined) {
+      if (programs.length === 0 && table.wideScores.length === 0) {
+        if (verdicts.isTrueBetween(this.start, this.end)) return this.chooseFromTree(request, this.tree);
+        verdicts.abandonTree();
+      }
+      this.paths.treeAndScan++;
+      this.listPlaces();
+    }
+    if (!this.score(request, table, programs) || verdicts.hasError) return this.leaveToPlain(request);
     return this.chooseBest(request);
   }
 
-  /** Some plugin fails; the plain evaluator knows what to say. */
+  /** Some plugin fails, or it is not an ordinary pod; the plain evaluator knows what to say. */
   private leaveToPlain(request: EvaluationRequest): Evaluation {
+    this.paths.plain++;
     return this.isPreFiltered ? this.plain.continueAfterPreFilter(request, PASSED) : this.plain.schedulePod(request);
   }
 
@@ -129,64 +184,142 @@ export class IncrementalEvaluator implements Evaluator {
 
   // Filter --------------------------------------------------------------------------------------------
 
-  /** Fills `places` and the counts; a status when a filter of the whole cluster fails. */
+  /** Finds the feasible nodes and counts the others; a status when a filter of the whole cluster fails. */
   private findFeasible(request: EvaluationRequest, table: ShapeTable): Status | undefined {
-    const { profile, snapshot } = request;
+    const { profile, pod, snapshot, nextStartNodeIndex } = request;
     const count = snapshot.nodes.length;
     const wanted = profile.scorePlugins.length === 0 ? 1 : nodesToFind(count, profile.percentageOfNodesToScore ?? this.percentage);
-    if (this.places.length < count) {
-      this.places = new Int32Array(count);
-      this.totals = new Float64Array(count);
-      this.scores = new Float64Array(count);
-      this.hasNominated = new Uint8Array(count);
-    }
+    if (this.places.length < count) this.makeRoom(count);
+    this.start = nextStartNodeIndex % count;
+    this.tree = undefined;
     const filters = activeFilters(table.clusterFilters);
-    this.isAllRemembered = filters.length === 0 && table.lateFilters.length === 0 && this.nominated.isEmpty;
-    if (table.lateFilters.length > 0 || !this.nominated.isEmpty) return this.visitAll(request, table, filters, wanted);
+    const isAlone = filters.length === 0 && table.lateFilters.length === 0;
+    if (this.promised.size > 0) this.promised.clear();
+    if (!this.nominated.isEmpty) this.findPromised(request);
+    this.isAllRemembered = isAlone && this.promised.size === 0;
+    if (isAlone) {
+      const tree = table.verdicts.treeFor(pod, this.prefersTrees);
+      if (tree !== undefined && this.searchTree(request, tree, wanted)) {
+        table.verdicts.noteScan(this.visitedCount);
+        return undefined;
+      }
+      if (this.setAside.size > 0) this.putBack();
+    }
+    if (table.lateFilters.length > 0 || this.promised.size > 0) {
+      this.paths.fullScan++;
+      return this.visitAll(request, table, filters, wanted);
+    }
+    this.paths.scan++;
     this.visitRemembered(request, table, filters, wanted);
+    table.verdicts.noteScan(this.visitedCount);
     return undefined;
+  }
+
+  private makeRoom(count: number): void {
+    this.places = new Int32Array(count);
+    this.totals = new Float64Array(count);
+    this.scores = new Float64Array(count);
+  }
+
+  /** Every verdict is remembered. False when a filter fails. */
+  private searchTree(request: EvaluationRequest, tree: PlaceTree, wanted: number): boolean {
+    this.tree = tree;
+    this.boundStretch(tree, wanted);
+    if (this.promised.size === 0) return true;
+    // Nodes that nominated pods fill are no fits, which makes the stretch longer, with more such nodes in it.
+    this.paths.promisedTree++;
+    const { profile, pod, state, snapshot } = request;
+    const left = new Set(this.promised);
+    for (let isLonger = true; isLonger; ) {
+      isLonger = false;
+      for (const place of left) {
+        if (!this.isLookedAt(place)) continue;
+        left.delete(place);
+        this.preFilter(request);
+        const status = profile.runFiltersWithNominated(state, pod, snapshot.nodes[place]!);
+        if (isSuccess(status)) continue;
+        if (!isRejected(status)) {
+          this.tree = undefined;
+          return false;
+        }
+        const total = tree.totals[place]!;
+        if (total === NO_FIT) continue;
+        this.setAside.set(place, total);
+        this.setAsideOf = tree;
+        tree.set(place, NO_FIT);
+        isLonger = true;
+      }
+      if (isLonger) this.boundStretch(tree, wanted);
+    }
+    return true;
+  }
+
+  /** Finds the end of the stretch and the counts. */
+  private boundStretch(tree: PlaceTree, wanted: number): void {
+    const count = this.columns.nodes.length;
+    const { fitCount } = tree;
+    if (fitCount <= wanted) {
+      this.end = this.start;
+      this.foundCount = fitCount;
+      this.failureCount = count - fitCount;
+      this.visitedCount = count;
+      return;
+    }
+    const end = tree.placeOfFit((tree.fitsBefore(this.start) + wanted) % fitCount);
+    const length = end > this.start ? end - this.start : end - this.start + count;
+    this.end = end;
+    this.foundCount = wanted;
+    this.failureCount = length - wanted;
+    this.visitedCount = length + 1;
+  }
+
+  /** Whether the plain evaluator comes to the place: the fit that ends the stretch is looked at, too. */
+  private isLookedAt(place: number): boolean {
+    const distance = place >= this.start ? place - this.start : place - this.start + this.columns.nodes.length;
+    return distance < this.visitedCount;
   }
 
   /** Every verdict is remembered or has a program. */
   private visitRemembered(request: EvaluationRequest, table: ShapeTable, filters: readonly ClusterFilter[], wanted: number): void {
-    const { pod, nextStartNodeIndex } = request;
+    const { pod } = request;
     const { places } = this;
+    const { verdicts } = table;
     const count = request.snapshot.nodes.length;
     let found = 0;
-    let failures = 0;
     let visited = 0;
-    for (let place = nextStartNodeIndex % count; visited < count; place = place + 1 === count ? 0 : place + 1) {
+    for (let place = this.start; visited < count; place = place + 1 === count ? 0 : place + 1) {
       visited++;
-      if (!table.fits(place, pod) || !passesAll(filters, place)) {
-        failures++;
-        continue;
+      if (!verdicts.fits(place, pod) || !passesAll(filters, place)) continue;
+      if (found === wanted) {
+        this.foundCount = found;
+        this.failureCount = visited - 1 - found;
+        this.visitedCount = visited;
+        return;
       }
-      if (found === wanted) break;
       places[found++] = place;
     }
     this.foundCount = found;
-    this.failureCount = failures;
+    this.failureCount = visited - found;
     this.visitedCount = visited;
   }
 
   /** Some nodes have nominated pods, or some filters have no program. */
   private visitAll(request: EvaluationRequest, table: ShapeTable, filters: readonly ClusterFilter[], wanted: number): Status | undefined {
-    const { profile, pod, state, snapshot, nextStartNodeIndex } = request;
+    const { profile, pod, state, snapshot } = request;
     const { nodes } = snapshot;
-    const { places, hasNominated } = this;
+    const { places, promised } = this;
     const late = table.lateFilters.filter((plugin) => !state.skipFilter.has(plugin.name));
     const count = nodes.length;
     this.foundCount = this.failureCount = this.visitedCount = 0;
-    this.markNominated(request);
     for (let i = 0; i < count; i++) {
-      const place = (nextStartNodeIndex + i) % count;
+      const place = (this.start + i) % count;
       const node = nodes[place]!;
       this.visitedCount++;
       let status = SUCCESS;
-      if (hasNominated[place] === 1 && this.isPromised(node, pod)) {
+      if (promised.size > 0 && promised.has(place)) {
         this.preFilter(request);
         status = profile.runFiltersWithNominated(state, pod, node);
-      } else if (!table.fits(place, pod) || !passesAll(filters, place)) {
+      } else if (!table.verdicts.fits(place, pod) || !passesAll(filters, place)) {
         this.failureCount++;
         continue;
       } else {
@@ -209,18 +342,19 @@ export class IncrementalEvaluator implements Evaluator {
     return undefined;
   }
 
-  private markNominated({ snapshot }: EvaluationRequest): void {
-    this.hasNominated.fill(0);
-    if (this.nominated.isEmpty) return;
+  /** Finds the nodes with nominated pods that come before the pod. */
+  private findPromised({ snapshot, pod }: EvaluationRequest): void {
     for (const name of this.nominated.nodeNames()) {
       const node = snapshot.get(name);
-      if (node !== undefined) this.hasNominated[node.position] = 1;
+      if (node === undefined || this.promised.has(node.position)) continue;
+      if (this.nominated.onNode(name).some((other) => other.priority >= pod.priority && other.uid !== pod.uid))
+        this.promised.add(node.position);
     }
   }
 
-  /** Whether the node has nominated pods that come before `pod`. */
-  private isPromised(node: NodeInfo, pod: PodInfo): boolean {
-    return this.nominated.onNode(node.name).some((other) => other.priority >= pod.priority && other.uid !== pod.uid);
+  private putBack(): void {
+    for (const [place, total] of this.setAside) this.setAsideOf!.set(place, total);
+    this.setAside.clear();
   }
 
   /** No node fits, or a filter failed. Says why of every node, and leaves the state good for preemption. */
@@ -229,10 +363,20 @@ export class IncrementalEvaluator implements Evaluator {
     const result = new EvaluationBuilder(request, diagnosis);
     result.evaluatedCount = this.visitedCount;
     result.nextStartNodeIndex = this.nextStartOf(request);
-    result.feasible = Array.from(this.places.subarray(0, this.foundCount), (place) => request.snapshot.nodes[place]!);
-    if (error !== undefined) return result.failed(error);
+    if (error !== undefined) {
+      result.feasible = Array.from(this.places.subarray(0, this.foundCount), (place) => request.snapshot.nodes[place]!);
+      return result.failed(error);
+    }
     this.preFilter(request);
-    explain(request, this.isAllRemembered ? table : undefined, diagnosis);
+    if (this.isAllRemembered) {
+      this.paths.refusedFromMemory++;
+      const statuses = table.verdicts.whyNot(request.profile, request.pod);
+      for (const status of statuses.inOrderFrom(this.start)) noteRejector(diagnosis, status);
+      diagnosis.nodeToStatus.place(statuses, this.start);
+    } else {
+      this.paths.refused++;
+      explain(request, diagnosis);
+    }
     return result.unschedulable();
   }
 
@@ -243,40 +387,40 @@ export class IncrementalEvaluator implements Evaluator {
   // Score ---------------------------------------------------------------------------------------------
 
   /** Fills `totals`; false when a plugin fails. */
-  private score(request: EvaluationRequest, table: ShapeTable): boolean {
-    if (!table.canScore) return false;
+  private score(request: EvaluationRequest, { verdicts, wideScores }: ShapeTable, programs: readonly WeightedProgram[]): boolean {
+    if (!verdicts.canScore) return false;
     const { pod } = request;
     const { places, totals, scores } = this;
     const count = this.foundCount;
     // 1. Remembered scores that need no normalization
-    const { base } = table;
+    const { base } = verdicts;
     for (let i = 0; i < count; i++) {
       const place = places[i]!;
-      table.rate(place, pod);
+      verdicts.rate(place, pod);
       totals[i] = base[place]!;
     }
     // 2. Remembered raw scores that are normalized over the feasible nodes
-    for (const { plugin, weight, raw } of table.softScores) {
+    for (const { plugin, weight, raw } of verdicts.softScores) {
       const isZero = gather(raw, places, count, scores);
       if (isZero && plugin.normalizedZero !== undefined) {
         addConstant(totals, count, plugin.normalizedZero * weight);
         continue;
       }
-      const found = scores.subarray(0, count);
-      const nodes = plugin.normalizedZero === undefined ? this.feasibleNodes(request) : NO_NODES;
-      if (!isSuccess(plugin.normalize!(request.state, pod, nodes, found)) || !addWeighted(totals, found, weight)) return false;
+      const nodes = plugin.normalizedZero === undefined ? this.feasibleNodes() : NO_NODES;
+      if (!isSuccess(plugin.normalize!(request.state, pod, nodes, scores.subarray(0, count)))) return false;
+      if (!addWeighted(totals, scores, count, weight)) return false;
     }
     // 3. Scores of the whole cluster
-    for (const { program, weight } of table.clusterScores) {
-      if (!program.score(places, count, scores)) continue;
-      if (!addWeighted(totals, scores.subarray(0, count), weight)) return false;
+    for (const { program, weight } of programs) {
+      program.score(places, count, scores);
+      if (!addWeighted(totals, scores, count, weight)) return false;
     }
-    return table.wideScores.length === 0 || this.scoreWide(request, table.wideScores);
+    return wideScores.length === 0 || this.scoreWide(request, wideScores);
   }
 
   private scoreWide(request: EvaluationRequest, wide: readonly WeightedScore[]): boolean {
     const { state, pod, profile } = request;
-    const nodes = this.feasibleNodes(request);
+    const nodes = this.feasibleNodes();
     const names = new Set(wide.map(({ plugin }) => plugin.name));
     for (const plugin of profile.preScorePlugins) {
       if (!names.has(plugin.name)) continue;
@@ -289,14 +433,12 @@ export class IncrementalEvaluator implements Evaluator {
       const scores = new Float64Array(nodes.length);
       if (!isSuccess(plugin.score!(state, pod, nodes, scores))) return false;
       if (plugin.normalize !== undefined && !isSuccess(plugin.normalize(state, pod, nodes, scores))) return false;
-      if (!addWeighted(this.totals, scores, weight)) return false;
+      if (!addWeighted(this.totals, scores, nodes.length, weight)) return false;
     }
     return true;
   }
 
-  private feasibleNodes({ snapshot }: EvaluationRequest): NodeInfo[] {
-    return Array.from(this.places.subarray(0, this.foundCount), (place) => snapshot.nodes[place]!);
-  }
+  // Choose --------------------------------------------------------------------------------------------
 
   /** Any of the nodes with the highest total, each as likely as the other. */
   private chooseBest(request: EvaluationRequest): Evaluation {
@@ -320,56 +462,63 @@ export class IncrementalEvaluator implements Evaluator {
       chosen++;
       while (totals[chosen] !== best) chosen++;
     }
-    return this.chosen(request, chosen, count, tieCount);
+    return this.chosen(request, this.places[chosen]!, tieCount);
   }
 
-  private chosen(request: EvaluationRequest, index: number, totalCount: number, tieCount: number): Evaluation {
-    const nodeName = request.snapshot.nodes[this.places[index]!]!.name;
-    return new Scheduled(request, nodeName, this.places.slice(0, this.foundCount), this.totals.slice(0, totalCount), {
-      evaluatedCount: this.visitedCount,
-      tieCount,
-      nextStartNodeIndex: this.nextStartOf(request),
-    });
+  private chooseFromTree(request: EvaluationRequest, tree: PlaceTree): Evaluation {
+    const { start, end } = this;
+    const count = this.columns.nodes.length;
+    this.paths.tree++;
+    tree.clearFound();
+    tree.search(start, end > start ? end : count);
+    if (end <= start) tree.search(0, end);
+    const { foundTies } = tree;
+    tree.passOver(foundTies > 1 ? request.tieBreak(foundTies) : 0);
+    let place = tree.findTie(start, end > start ? end : count);
+    if (place < 0) place = tree.findTie(0, end);
+    return this.chosen(request, place, foundTies);
   }
 
-  // Tables --------------------------------------------------------------------------------------------
+  private chosen(request: EvaluationRequest, place: number, tieCount: number): Evaluation {
+    const { name } = request.snapshot.nodes[place]!;
+    return new ScheduledEvaluation(this, name, this.foundCount, this.visitedCount, tieCount, this.nextStartOf(request));
+  }
 
-  /** undefined for shapes that are for the plain evaluator. */
-  private tableOf(profile: Profile, pod: PodInfo): ShapeTable | undefined {
-    const { columns } = this;
-    if (this.listing !== columns.listing) {
-      this.tables.clear();
-      this.domains.clear();
-      this.latest = undefined;
-      this.listing = columns.listing;
+  private placeOfFirst(): number {
+    const { tree } = this;
+    return tree === undefined ? this.places[0]! : tree.placeOfFit(tree.fitsBefore(this.start) % tree.fitCount);
+  }
+
+  /** Writes down the places that the tree found. */
+  private listPlaces(): void {
+    const { tree, places } = this;
+    const { totals } = tree!;
+    const count = this.columns.nodes.length;
+    let found = 0;
+    for (let place = this.start; found < this.foundCount; place = place + 1 === count ? 0 : place + 1) {
+      if (totals[place]! >= 0) places[found++] = place;
     }
-    let tables = this.tables.get(profile);
-    if (tables === undefined) {
-      tables = { byShape: new Map(), plainShapes: new Set() };
-      this.tables.set(profile, tables);
-    }
-    const { byShape, plainShapes } = tables;
-    const { id } = pod.shape;
-    let table = byShape.get(id);
-    if (table !== undefined) {
-      if (table !== this.latest) {
-        byShape.delete(id);
-        byShape.set(id, table);
-      }
-    } else {
-      if (plainShapes.has(id)) return undefined;
-      table = createShapeTable(columns, this.domains, profile, pod);
-      if (table === undefined) {
-        if (plainShapes.size >= PLAIN_SHAPES_MAX) plainShapes.clear();
-        plainShapes.add(id);
-        return undefined;
-      }
-      byShape.set(id, table);
-      const most = Math.max(2, Math.floor(ENTRIES_MAX / columns.nodes.length));
-      if (byShape.size > most) byShape.delete(byShape.keys().next().value!);
-    }
-    this.latest = table;
-    return table;
+    this.tree = undefined;
+  }
+
+  // For those who ask ---------------------------------------------------------------------------------
+
+  feasibleNodes(): NodeInfo[] {
+    if (this.tree !== undefined) this.listTotals();
+    const { nodes } = this.columns;
+    return Array.from(this.places.subarray(0, this.foundCount), (place) => nodes[place]!);
+  }
+
+  feasibleTotals(): Float64Array {
+    if (this.tree !== undefined) this.listTotals();
+    return this.totals.slice(0, this.foundCount);
+  }
+
+  /** Writes down what the tree found. */
+  private listTotals(): void {
+    const { totals } = this.tree!;
+    this.listPlaces();
+    for (let i = 0; i < this.foundCount; i++) this.totals[i] = totals[this.places[i]!]!;
   }
 }
 
@@ -402,8 +551,19 @@ function passesAll(filters: readonly ClusterFilter[], place: number): boolean {
   return true;
 }
 
-/** Why every node failed; only needed when all of them did. `table` when it knows every verdict. */
-function explain(request: EvaluationRequest, table: ShapeTable | undefined, diagnosis: Diagnosis): void {
+/** Those of the scores that take part in this attempt. */
+function activePrograms(programs: readonly WeightedProgram[]): readonly WeightedProgram[] {
+  let active: WeightedProgram[] | undefined;
+  for (let k = 0; k < programs.length; k++) {
+    if (!programs[k]!.program.prepare()) continue;
+    active ??= [];
+    active.push(programs[k]!);
+  }
+  return active ?? NO_PROGRAMS;
+}
+
+/** Why every node failed; only needed when all of them did. */
+function explain(request: EvaluationRequest, diagnosis: Diagnosis): void {
   const { profile, pod, state, snapshot, nextStartNodeIndex } = request;
   const { nodes } = snapshot;
   const count = nodes.length;
@@ -412,97 +572,10 @@ function explain(request: EvaluationRequest, table: ShapeTable | undefined, diag
   let last: Status | undefined;
   for (let i = 0; i < count; i++) {
     const place = start + i < count ? start + i : start + i - count;
-    const status =
-      table === undefined ? profile.runFiltersWithNominated(state, pod, nodes[place]!) : table.statusAt(place, profile, state, pod);
+    const status = profile.runFiltersWithNominated(state, pod, nodes[place]!);
     statuses[place] = status;
     if (status !== last) noteRejector(diagnosis, status);
     last = status;
   }
   diagnosis.nodeToStatus.list(nodes, statuses, start);
-}
-
-/** Copies the values at `places`; true when all are 0. */
-function gather(raw: Float64Array, places: Int32Array, count: number, scores: Float64Array): boolean {
-  let isZero = true;
-  for (let i = 0; i < count; i++) {
-    const value = raw[places[i]!]!;
-    scores[i] = value;
-    if (value !== 0) isZero = false;
-  }
-  return isZero;
-}
-
-function addConstant(totals: Float64Array, count: number, amount: number): void {
-  if (amount === 0) return;
-  for (let i = 0; i < count; i++) totals[i]! += amount;
-}
-
-/** False when a score leaves 0..100. */
-function addWeighted(totals: Float64Array, scores: Float64Array, weight: number): boolean {
-  for (let i = 0; i < scores.length; i++) {
-    const score = scores[i]!;
-    if (!(score >= 0 && score <= 100)) return false;
-    totals[i]! += score * weight;
-  }
-  return true;
-}
-
-/** A pod that found its node; the list of feasible nodes is made when somebody asks. */
-class Scheduled implements Evaluation {
-  readonly outcome = 'scheduled';
-  readonly nodeName: string;
-  readonly evaluatedCount: number;
-  readonly totals: Float64Array;
-  readonly tieCount: number;
-  readonly nextStartNodeIndex: number;
-  private readonly nodes: readonly NodeInfo[];
-  private readonly places: Int32Array;
-
-  constructor(
-    request: EvaluationRequest,
-    nodeName: string,
-    places: Int32Array,
-    totals: Float64Array,
-    counts: { readonly evaluatedCount: number; readonly tieCount: number; readonly nextStartNodeIndex: number },
-  ) {
-    this.nodeName = nodeName;
-    this.nodes = request.snapshot.nodes;
-    this.places = places;
-    this.totals = totals;
-    this.evaluatedCount = counts.evaluatedCount;
-    this.tieCount = counts.tieCount;
-    this.nextStartNodeIndex = counts.nextStartNodeIndex;
-  }
-
-  get feasible(): readonly NodeInfo[] {
-    return Array.from(this.places, (place) => this.nodes[place]!);
-  }
-
-  get feasibleCount(): number {
-    return this.places.length;
-  }
-
-  get scores(): readonly PluginScores[] {
-    return NO_SCORES;
-  }
-
-  get preFilterStatus(): Status {
-    return SUCCESS;
-  }
-
-  get preFilterNodes(): undefined {
-    return undefined;
-  }
-
-  get diagnosis(): Diagnosis {
-    return newDiagnosis();
-  }
-
-  get fitError(): undefined {
-    return undefined;
-  }
-
-  get error(): undefined {
-    return undefined;
-  }
 }

@@ -22,6 +22,7 @@ const JOURNAL_PER_NODE = 4;
 const JOURNAL_MIN = 256;
 
 export class NodeColumns implements CacheObserver {
+  readonly cache: SchedulerCache;
   nodes: readonly NodeInfo[];
   cpuTotal: Float64Array;
   memTotal: Float64Array;
@@ -49,6 +50,7 @@ export class NodeColumns implements CacheObserver {
   private readonly dirtyNodes: Set<NodeInfo>;
 
   constructor(cache: SchedulerCache) {
+    this.cache = cache;
     this.nodes = [];
     this.cpuTotal = this.memTotal = this.ephemeralTotal = new Float64Array(0);
     this.cpuTaken = this.memTaken = this.ephemeralTaken = new Float64Array(0);

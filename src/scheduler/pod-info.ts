@@ -2,9 +2,13 @@
  * PodInfo: a pod as plugins and caches see it; PodInfos: where shapes are shared.
  *
  * Models    kubernetes v1.34 pkg/scheduler/framework/types.go (PodInfo)
- * Cost      one WeakMap look-up and a comparison for a pod stamped from a known template; one JSON text for a pod that
- *           is alike but does not share its parts; about 5 us for a new shape
+ * Cost      one Map look-up and a comparison for a newer version of a pod seen lately, two for a pod stamped from a known
+ *           template; one JSON text for a pod that is alike but does not share its parts; about 5 us for a new shape
+ * Memory    the texts and shapes of at most 8,192 shapes (about 3 kB each), and of 16,384 sets of parts; a shape lives on as
+ *           long as a pod has it
  */
+
+import { RecentMap } from '../base/recent-map.ts';
 import { controllerOf, keyOf, type ObjectKey, type OwnerReference, type StringMap } from '../objects/meta.ts';
 import { type Pod, priorityOf, type Toleration } from '../objects/pod.ts';
 import { podAmounts, reportsResources } from './pod-requests.ts';
@@ -50,23 +54,31 @@ export class PodInfo {
   }
 }
 
-/** Past this number of shapes the table starts anew: only memory depends on it, never an answer. */
-const SHAPES_MAX = 20_000;
+/** Past twice these numbers the older half is forgotten: only memory depends on it, never an answer. */
+const SHAPES_MAX = 4096;
+const PARTS_MAX = 8192;
+const RECENT_MAX = 512;
 
 export class PodInfos {
   readonly behaviour: Behaviour;
-  private readonly infos: WeakMap<Pod, PodInfo>;
+  /** By uid: what was parsed last of each pod. */
+  private readonly recent: RecentMap<string, PodInfo>;
   /** The shape last seen with a container list, with what else has to be identical. */
   private readonly byTemplate: WeakMap<Pod['spec']['containers'], TemplateEntry>;
-  private readonly byText: Map<string, PodShape>;
+  private readonly byText: RecentMap<string, PodShape>;
+  /** Ids of what shapes share that differ in labels and the like. */
+  private readonly byParts: RecentMap<string, number>;
   private nextShapeId: number;
+  private nextPartsId: number;
 
   constructor(behaviour: Behaviour) {
     this.behaviour = behaviour;
-    this.infos = new WeakMap();
+    this.recent = new RecentMap(RECENT_MAX);
     this.byTemplate = new WeakMap();
-    this.byText = new Map();
+    this.byText = new RecentMap(SHAPES_MAX);
+    this.byParts = new RecentMap(PARTS_MAX);
     this.nextShapeId = 0;
+    this.nextPartsId = 0;
   }
 
   /** Ids of shapes are below this. */
@@ -74,33 +86,52 @@ export class PodInfos {
     return this.nextShapeId;
   }
 
+  /** Shapes that are kept for pods to come; never more than twice SHAPES_MAX. */
+  get keptShapeCount(): number {
+    return this.byText.size;
+  }
+
   of(pod: Pod): PodInfo {
-    const known = this.infos.get(pod);
-    if (known !== undefined) return known;
-    const info = new PodInfo(pod, this.shapeOf(pod), this.behaviour);
-    this.infos.set(pod, info);
+    const { uid } = pod.metadata;
+    const known = this.recent.get(uid);
+    if (known !== undefined && known.pod === pod) return known;
+    const info = new PodInfo(pod, this.shapeOf(pod, known), this.behaviour);
+    this.recent.set(uid, info);
     return info;
   }
 
-  private shapeOf(pod: Pod): PodShape {
+  private shapeOf(pod: Pod, before: PodInfo | undefined): PodShape {
     const { spec, metadata } = pod;
-    const entry = this.byTemplate.get(spec.containers);
-    if (entry !== undefined && isSameTemplate(entry, pod)) return entry.shape;
+    const { containers } = spec;
+    // Most often a newer version of the same pod.
+    if (before !== undefined && before.pod.spec.containers === containers && isSameTemplate(before.pod, before.shape, pod))
+      return before.shape;
+    const entry = this.byTemplate.get(containers);
+    if (entry !== undefined && isSameTemplate(entry.pod, entry.shape, pod)) return entry.shape;
     const text = shapeText(pod);
     let shape = this.byText.get(text);
     if (shape === undefined) {
-      shape = buildPodShape(pod, this.nextShapeId++, this.behaviour);
-      if (this.byText.size >= SHAPES_MAX) this.byText.clear();
+      const partsText = nodePartsText(pod);
+      let partsId = this.byParts.get(partsText);
+      if (partsId === undefined) {
+        partsId = this.nextPartsId++;
+        this.byParts.set(partsText, partsId);
+      }
+      shape = buildPodShape(pod, this.nextShapeId++, partsId, this.behaviour);
       this.byText.set(text, shape);
     }
-    this.byTemplate.set(spec.containers, { spec, labels: metadata.labels, shape });
+    this.byTemplate.set(containers, { pod: { spec, metadata: { namespace: metadata.namespace, labels: metadata.labels } }, shape });
     return shape;
   }
 }
 
-interface TemplateEntry {
+interface Template {
   readonly spec: Pod['spec'];
-  readonly labels: StringMap;
+  readonly metadata: { readonly namespace: string; readonly labels: StringMap };
+}
+
+interface TemplateEntry {
+  readonly pod: Template;
   readonly shape: PodShape;
 }
 
@@ -108,8 +139,8 @@ interface TemplateEntry {
  * Whether the pod was stamped from the template of the entry. Large parts are shared then; what admission and
  * controllers make anew for each pod is compared piece by piece.
  */
-function isSameTemplate(entry: TemplateEntry, pod: Pod): boolean {
-  const a = entry.spec;
+function isSameTemplate(known: Template, shape: PodShape, pod: Pod): boolean {
+  const a = known.spec;
   const b = pod.spec;
   return (
     a.initContainers === b.initContainers &&
@@ -119,9 +150,9 @@ function isSameTemplate(entry: TemplateEntry, pod: Pod): boolean {
     a.volumes === b.volumes &&
     a.overhead === b.overhead &&
     a.resources === b.resources &&
-    entry.shape.namespace === pod.metadata.namespace &&
-    isSameOwner(entry.shape.controller, controllerOf(pod)) &&
-    isSameMap(entry.labels, pod.metadata.labels) &&
+    shape.namespace === pod.metadata.namespace &&
+    isSameOwner(shape.controller, controllerOf(pod)) &&
+    isSameMap(known.metadata.labels, pod.metadata.labels) &&
     isSameTolerations(a.tolerations, b.tolerations)
   );
 }
@@ -169,6 +200,20 @@ function shapeText(pod: Pod): string {
     spec.affinity ?? 0,
     spec.tolerations,
     spec.topologySpreadConstraints,
+    spec.volumes.map((volume) => (volume.other === '' ? volume : volume.other)),
+  ]);
+}
+
+/** Equal for pods that are alike to plugins that look at nothing but the pod's parts for nodes. */
+function nodePartsText({ spec }: Pod): string {
+  return JSON.stringify([
+    spec.containers.map(containerParts),
+    spec.initContainers.map(containerParts),
+    spec.overhead,
+    spec.resources ?? 0,
+    spec.nodeSelector ?? 0,
+    spec.affinity?.nodeAffinity ?? 0,
+    spec.tolerations,
     spec.volumes.map((volume) => (volume.other === '' ? volume : volume.other)),
   ]);
 }

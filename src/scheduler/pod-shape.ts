@@ -79,6 +79,11 @@ export interface HostPort {
 export interface PodShape {
   /** Grows with every new shape of one scheduler. */
   readonly id: number;
+  /**
+   * The same for shapes with the same containers, overhead, resources, node selector, node affinity, tolerations and volumes,
+   * whatever their namespace, labels, owner, pod affinity and spread constraints.
+   */
+  readonly partsId: number;
   readonly namespace: string;
   readonly labels: StringMap;
   readonly controller: OwnerReference | undefined;
@@ -106,7 +111,7 @@ export interface PodShape {
   readonly hasVolumes: boolean;
 }
 
-export function buildPodShape(pod: Pod, id: number, behaviour: Behaviour): PodShape {
+export function buildPodShape(pod: Pod, id: number, partsId: number, behaviour: Behaviour): PodShape {
   const { spec } = pod;
   const { namespace, labels } = pod.metadata;
   const { nodeAffinity, podAffinity, podAntiAffinity } = spec.affinity ?? NO_AFFINITY;
@@ -117,6 +122,7 @@ export function buildPodShape(pod: Pod, id: number, behaviour: Behaviour): PodSh
   }
   return {
     id,
+    partsId,
     namespace,
     labels,
     controller: controllerOf(pod),

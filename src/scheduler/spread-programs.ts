@@ -145,6 +145,7 @@ const IGNORED = -1;
 export class SpreadScore implements ClusterScore {
   private readonly constraints: CountedConstraints;
   private readonly needsAllKeys: boolean;
+  private counted: readonly Counted[];
   /** By domain: the last count of domains that met it. */
   private marks: Int32Array;
   private markCount: number;
@@ -156,13 +157,18 @@ export class SpreadScore implements ClusterScore {
         : openDomains(pod, tables, constraint, all, needsAllKeys),
     );
     this.needsAllKeys = needsAllKeys;
+    this.counted = [];
     this.marks = new Int32Array(0);
     this.markCount = 0;
   }
 
-  score(places: Int32Array, count: number, scores: Float64Array): boolean {
-    const counted = this.constraints.refresh();
-    if (counted.length === 0) return false;
+  prepare(): boolean {
+    this.counted = this.constraints.refresh();
+    return this.counted.length > 0;
+  }
+
+  score(places: Int32Array, count: number, scores: Float64Array): void {
+    const { counted } = this;
     scores.fill(0, 0, count);
     const ignoredCount = this.needsAllKeys ? this.markIgnored(counted, places, count, scores) : 0;
     for (let k = 0; k < counted.length; k++) {
@@ -172,7 +178,6 @@ export class SpreadScore implements ClusterScore {
       addCounts(column, isHost, weight, constraint.maxSkew - 1, places, count, scores);
     }
     normalize(count, scores);
-    return true;
   }
 
   private markIgnored(counted: readonly Counted[], places: Int32Array, count: number, scores: Float64Array): number {

@@ -32,6 +32,7 @@ export const dynamicResources = definePlugin({
       state.write(NAME, MARK);
       return SKIPPED;
     },
+    ignoresLabels: true,
     preFilterReach: 'shape',
     filter: () => SUCCESS,
     filterReach: 'static',

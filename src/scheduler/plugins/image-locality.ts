@@ -25,6 +25,7 @@ export const imageLocality = definePlugin({
     name: NAME,
     score: (_state, pod, nodes, scores) => score(pod, nodes, scores, handle),
     // Counts of images are taken when the node changes, so they change with the node; the number of nodes does not.
+    ignoresLabels: true,
     scoreReach: 'cluster',
     columnScore: (pod) => (columns, i) => scoreOf(pod.shape.images, columns.nodes[i]!, columns.nodes.length),
   }),

@@ -87,6 +87,7 @@ function createNodeAffinity(args: NodeAffinityArgs): Plugin {
   return {
     name: NAME,
     preFilter,
+    ignoresLabels: true,
     preFilterReach: 'shape',
     filter,
     filterReach: 'static',
@@ -95,6 +96,7 @@ function createNodeAffinity(args: NodeAffinityArgs): Plugin {
     score,
     scoreReach: 'static',
     normalizedZero: 0,
+    normalizesByMax: 'forward',
     normalize: (_state, _pod, _nodes, scores) => {
       normalizeByMax(scores, false);
       return SUCCESS;

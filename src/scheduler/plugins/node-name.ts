@@ -18,7 +18,7 @@ export const nodeName = definePlugin({
   points: ['filter'],
   defaultWeight: 0,
   args: [],
-  create: () => ({ name: NAME, filter, filterReach: 'static', events: [{ event: clusterEvent('Node', ACTION.ADD) }] }),
+  create: () => ({ name: NAME, filter, filterReach: 'static', ignoresLabels: true, events: [{ event: clusterEvent('Node', ACTION.ADD) }] }),
 });
 
 function filter(_state: CycleState, pod: PodInfo, node: NodeInfo): Status {

@@ -26,6 +26,7 @@ export const nodePorts = definePlugin({
   create: (_args, handle) => ({
     name: NAME,
     preFilter: (_state, pod) => (pod.shape.hostPorts.length === 0 ? SKIPPED : PASSED),
+    ignoresLabels: true,
     preFilterReach: 'shape',
     filter,
     filterReach: 'node',

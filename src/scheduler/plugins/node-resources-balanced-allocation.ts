@@ -60,6 +60,7 @@ function createBalanced(args: BalancedArgs, handle: PluginHandle): Plugin {
   return {
     name: NAME,
     preScore,
+    ignoresLabels: true,
     preScoreReach: 'shape',
     score,
     scoreReach: 'node',

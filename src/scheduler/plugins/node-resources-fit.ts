@@ -218,6 +218,7 @@ function createFit(args: FitArgs, handle: PluginHandle): Plugin {
   return {
     name: NAME,
     preFilter: () => PASSED,
+    ignoresLabels: true,
     preFilterReach: 'shape',
     filter,
     filterReach: 'node',

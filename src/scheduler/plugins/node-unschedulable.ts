@@ -26,6 +26,7 @@ export const nodeUnschedulable = definePlugin({
   create: () => ({
     name: NAME,
     filter,
+    ignoresLabels: true,
     filterReach: 'static',
     events: [
       { event: clusterEvent('Node', ACTION.ADD | ACTION.UPDATE_NODE_TAINT), hint: becameSchedulable },

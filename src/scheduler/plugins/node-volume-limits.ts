@@ -116,6 +116,7 @@ function createNodeVolumeLimits(_args: unknown, handle: PluginHandle): Plugin {
   return {
     name: NAME,
     preFilter: (_state, pod) => (pod.pod.spec.volumes.some(canCount) ? PASSED : SKIPPED),
+    ignoresLabels: true,
     preFilterReach: 'shape',
     filter,
     filterReach: 'cluster',

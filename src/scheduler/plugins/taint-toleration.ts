@@ -26,12 +26,14 @@ export const taintToleration = definePlugin({
   create: () => ({
     name: NAME,
     filter,
+    ignoresLabels: true,
     filterReach: 'static',
     preScore,
     preScoreReach: 'shape',
     score,
     scoreReach: 'static',
     normalizedZero: SCORE_MAX,
+    normalizesByMax: 'reversed',
     normalize: (_state, _pod, _nodes, scores) => {
       normalizeByMax(scores, true);
       return SUCCESS;

@@ -160,6 +160,7 @@ function createVolumeBinding(args: VolumeBindingArgs, handle: PluginHandle): Plu
   return {
     name: NAME,
     preFilter,
+    ignoresLabels: true,
     preFilterReach: 'shape',
     filter,
     filterReach: 'cluster',

@@ -76,6 +76,7 @@ function createVolumeRestrictions(_args: unknown, handle: PluginHandle): Plugin 
   return {
     name: NAME,
     preFilter,
+    ignoresLabels: true,
     preFilterReach: 'shape',
     preFilterExtensions: {
       addPod: (state, _pod, added) => state.read<PreFilterState>(NAME)!.update(added, 1),

@@ -59,6 +59,7 @@ function createVolumeZone(_args: unknown, handle: PluginHandle): Plugin {
       state.write(NAME, new PreFilterState(places as Place[]));
       return PASSED;
     },
+    ignoresLabels: true,
     preFilterReach: 'shape',
     filter,
     filterReach: 'cluster',
