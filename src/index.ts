@@ -20,7 +20,19 @@ export { SimulationBug } from './base/invariant.ts';
 export type { ParameterDef, ParameterValues } from './base/parameters.ts';
 export { VERSION } from './base/version.ts';
 // What a world is made of, for controllers, plugins, faults, traces and measures of one's own -------------------------
-export { type ControllerDef, type ControllerHost, defineController } from './controllers/controller.ts';
+export type { Client } from './client/client.ts';
+export type { ComponentContext } from './client/component-context.ts';
+export { Expectations } from './client/expectations.ts';
+export type { EventHandlers, Informer, InformerFactory, Lister } from './client/informer.ts';
+export { WorkQueue } from './client/work-queue.ts';
+export {
+  type ControllerDef,
+  type ControllerHost,
+  type ControllerQueue,
+  defineController,
+  type ReconcileResult,
+  type RunningController,
+} from './controllers/controller.ts';
 export { type Distribution, sample, sampleUs } from './engine/distributions.ts';
 export { Engine, type EventHandle, type EventKind } from './engine/engine.ts';
 export { all, type Op, Runtime, race, Scope, Signal, sleep } from './engine/process.ts';
@@ -30,7 +42,12 @@ export { defineFault, type FaultDef } from './faults/fault.ts';
 export { defineMeasure, type MeasureDef } from './metrics/measure.ts';
 // Results ------------------------------------------------------------------------------------------------------------
 export { columnOf, findTable, type Row, type RunResult, rowsOf, type Table } from './metrics/result.ts';
+export { ApiStatus, isApiStatus, type Result } from './objects/api-status.ts';
+export { newContainer, newPod, newPodSpec } from './objects/builders.ts';
+export type { CustomObject } from './objects/cluster.ts';
 export type { AnyObject, Kind, KindMap, ObjectOf } from './objects/kinds.ts';
+export { controllerOf, keyOf, newMeta, type ObjectMeta, type OwnerReference, objectKey } from './objects/meta.ts';
+export type { Pod } from './objects/pod.ts';
 // Scenarios ----------------------------------------------------------------------------------------------------------
 export { builtInVocabulary } from './scenario/built-in-vocabulary.ts';
 export type { Expectation, ExpectationResult, MeasureInfo, Measurements, MeasureUnit } from './scenario/expect.ts';

@@ -47,6 +47,8 @@ export interface ControllerHost {
   readonly client: Client;
   readonly params: ParameterValues;
   readonly quirks: Quirks;
+  /** Kinds of custom resources that the controllers of this process bring along. */
+  readonly customKinds: readonly string[];
 }
 
 export interface ControllerDef {
@@ -56,6 +58,8 @@ export interface ControllerDef {
   readonly isEnabledByDefault: boolean;
   /** Own parameters and the common ones. */
   readonly parameters: readonly ParameterDef[];
+  /** Kinds of custom resources it brings along, such as `Cache`: scenarios may name them, and the garbage collector follows them. */
+  readonly kinds: readonly string[];
   create(host: ControllerHost): RunningController;
 }
 
@@ -68,6 +72,7 @@ export interface ControllerOptions {
   readonly workers: number;
   readonly isEnabledByDefault?: boolean;
   readonly parameters?: readonly ParameterDef[];
+  readonly kinds?: readonly string[];
   readonly create: (host: ControllerHost) => RunningController;
 }
 
@@ -93,6 +98,7 @@ export function defineController(options: ControllerOptions): ControllerDef {
     summary: options.summary,
     isEnabledByDefault: options.isEnabledByDefault ?? true,
     parameters: Object.freeze([...(options.parameters ?? []), ...common]),
+    kinds: Object.freeze([...(options.kinds ?? [])]),
     create: options.create,
   });
 }

@@ -73,6 +73,7 @@ class GarbageCollector {
   run(): RunningController {
     for (const { kind } of KINDS) this.watch(kind);
     this.watch(KIND_CONTROLLER_REVISION);
+    for (const kind of this.host.customKinds) this.watch(kind);
     const workers = this.host.params.number('workers');
     return {
       queues: [

@@ -55,9 +55,10 @@ export function planControllers(
 
 /** The body of the process: give it to a Component as `build`. */
 export function buildControllers(ctx: ComponentContext, planned: readonly PlannedController[], quirks: Quirks): void {
+  const customKinds = [...new Set(planned.flatMap(({ def }) => def.kinds))];
   const running = planned.map(({ def, params }) => {
     const client = ctx.clientNamed(def.name, { qps: params.number('qps'), burst: params.number('burst') });
-    return { name: def.name, controller: def.create({ ctx, client, params, quirks }) };
+    return { name: def.name, controller: def.create({ ctx, client, params, quirks, customKinds }) };
   });
   ctx.informers.whenSynced(() => {
     for (const { name, controller } of running) startController(ctx, name, controller);

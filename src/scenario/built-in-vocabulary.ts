@@ -30,6 +30,7 @@ export function builtInVocabulary(own: OwnMembers = {}): Vocabulary {
       isEnabledByDefault: def.isEnabledByDefault,
       params: def.parameters.map(paramInfo),
     })),
+    customKinds: (own.controllers ?? []).flatMap((def) => def.kinds),
     kubeletProfiles: KUBELET_PROFILES.map((profile) => ({ name: profile.name, summary: profile.description })),
     kubeletParams: PROFILE_PARAMETERS.map(kubeletParam),
     traceFormats: traceFormats.map((def) => ({

@@ -167,7 +167,7 @@ function readApplied(lowering: Lowering, event: EventDocument, path: DocumentPat
 }
 
 function refOf(lowering: Lowering, text: string, path: DocumentPath, kinds?: readonly string[]): ObjectRef | undefined {
-  const parsed = parseObjectRef(text, kinds);
+  const parsed = parseObjectRef(text, kinds, lowering.words.customKinds);
   if (parsed.ok) return parsed.value;
   lowering.report(path, parsed.problem, parsed.hint);
   return undefined;

@@ -27,15 +27,19 @@ export function kindOfName(kind: string): KindInfo | undefined {
   return BY_KIND.get(kind);
 }
 
-/** Parses `kind/name` or `kind/namespace/name`; namespaced kinds without a namespace are in `default`. `kinds` limits what is allowed. */
-export function parseObjectRef(text: string, kinds?: readonly string[]): Parsed<ObjectRef> {
+/**
+ * Parses `kind/name` or `kind/namespace/name`; namespaced kinds without a namespace are in `default`. `kinds` limits what is
+ * allowed; without it custom kinds are allowed too.
+ */
+export function parseObjectRef(text: string, kinds?: readonly string[], customKinds: readonly string[] = []): Parsed<ObjectRef> {
   const parts = text.trim().split('/');
   const example = kinds?.[0]?.toLowerCase() ?? 'deployment';
   if (parts.length < 2 || parts.some((part) => part === '')) {
     return { ok: false, problem: `expected an object such as ${example}/web, found "${text}"` };
   }
-  const kind = ALIASES.get(parts[0]!.toLowerCase());
-  const valid = (kinds ?? KINDS.map((info) => info.kind)).map((name) => name.toLowerCase());
+  const alias = parts[0]!.toLowerCase();
+  const kind = ALIASES.get(alias) ?? (kinds === undefined ? customKinds.find((name) => name.toLowerCase() === alias) : undefined);
+  const valid = (kinds ?? [...KINDS.map((info) => info.kind), ...customKinds]).map((name) => name.toLowerCase());
   if (kind === undefined || (kinds !== undefined && !kinds.includes(kind))) {
     const nearest = nearestName(parts[0]!, valid);
     const problem = `unknown kind "${parts[0]}", expected one of ${valid.join(', ')}`;

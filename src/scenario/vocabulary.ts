@@ -71,6 +71,8 @@ export interface Vocabulary {
   readonly networkDistances: readonly string[];
   readonly faults: readonly FaultInfo[];
   readonly controllers: readonly ControllerInfo[];
+  /** Kinds of custom resources that events may name: those the controllers bring along. */
+  readonly customKinds: readonly string[];
   readonly kubeletProfiles: readonly { readonly name: string; readonly summary: string }[];
   readonly kubeletParams: readonly ParamInfo[];
   readonly traceFormats: readonly TraceFormatInfo[];

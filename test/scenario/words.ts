@@ -44,6 +44,7 @@ export const WORDS: Vocabulary = {
       params: [{ name: 'grace', type: 'duration', summary: 'patience', default: 50_000_000, min: 1 }],
     },
   ],
+  customKinds: [],
   kubeletProfiles: [
     { name: 'realistic', summary: 'as measured' },
     { name: 'instant', summary: 'no time' },
