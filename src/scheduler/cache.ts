@@ -49,8 +49,8 @@ export class SchedulerCache {
   /** Image entries of each node, by image name. */
   private readonly imagesOfNode: Map<string, Map<string, ImageEntry>>;
   private imageGeneration: number;
-  /** NodeInfos changed since the last refresh, each once. */
-  private changed: Set<NodeInfo>;
+  /** NodeInfos changed since the last refresh; those that went again since are not `isTouched`. */
+  private changed: NodeInfo[];
   private generation: number;
   private readonly taken: CacheSnapshot;
   private readonly observers: CacheObserver[];
@@ -66,7 +66,7 @@ export class SchedulerCache {
     this.images = new Map();
     this.imagesOfNode = new Map();
     this.imageGeneration = 0;
-    this.changed = new Set();
+    this.changed = [];
     this.generation = 0;
     this.priorities = new PriorityCounts();
     this.taken = new CacheSnapshot(this.priorities);
@@ -136,9 +136,9 @@ export class SchedulerCache {
   }
 
   /** Takes the pod as placed on its spec.nodeName before anybody else knows. */
-  assumePod(pod: Pod): void {
+  assumePod(pod: Pod, info: PodInfo = this.podInfos.of(pod)): void {
     if (this.pods.has(uidOf(pod))) fail(`pod ${uidOf(pod)} is assumed twice`);
-    this.insert(this.podInfos.of(pod), true);
+    this.insert(info, true);
   }
 
   /** Takes an assumption back; nothing happens when the pod was confirmed or is gone. */
@@ -173,7 +173,7 @@ export class SchedulerCache {
 
   private detach(entry: PodEntry): void {
     const { node, info } = entry;
-    node.removePod(info.uid);
+    node.remove(info);
     this.pods.delete(info.uid === '' ? info.key : info.uid);
     this.priorities.add(info.priority, -1);
     if (info.shape.hasAffinity) this.affinityCount--;
@@ -181,7 +181,7 @@ export class SchedulerCache {
     for (const observer of this.observers) observer.podRemoved(node, info);
     if (!node.hasNode && node.pods.length === 0) {
       this.nodes.delete(node.name);
-      this.changed.delete(node);
+      node.isTouched = false;
     } else {
       this.touch(node);
     }
@@ -228,7 +228,7 @@ export class SchedulerCache {
     info.setNode(undefined);
     if (info.pods.length === 0) {
       this.nodes.delete(name);
-      this.changed.delete(info);
+      info.isTouched = false;
     } else {
       this.touch(info);
     }
@@ -246,7 +246,9 @@ export class SchedulerCache {
 
   private touch(node: NodeInfo): void {
     node.generation = ++this.generation;
-    this.changed.add(node);
+    if (node.isTouched) return;
+    node.isTouched = true;
+    this.changed.push(node);
   }
 
   // Images --------------------------------------------------------------------------------------------
@@ -296,15 +298,18 @@ export class SchedulerCache {
 
   /** Brings the snapshot up to date; called at the start of every attempt. */
   refresh(): Snapshot {
-    if (this.changed.size === 0 && this.taken.nodeCount === this.tree.size) return this.taken;
-    const { taken } = this;
+    const { taken, changed } = this;
+    if (changed.length === 0 && taken.nodeCount === this.tree.size) return taken;
     let hasNewNode = false;
-    for (const info of this.changed) {
+    for (let i = 0; i < changed.length; i++) {
+      const info = changed[i]!;
+      if (!info.isTouched) continue;
+      info.isTouched = false;
       if (!info.hasNode) continue;
       this.countImages(info);
       if (!taken.update(info)) hasNewNode = true;
     }
-    this.changed = new Set();
+    changed.length = 0;
     if (hasNewNode || taken.nodeCount > this.tree.size) {
       const names = this.tree.list();
       taken.rebuild(names.map((name) => this.nodes.get(name) ?? fail(`node ${name} is listed but unknown`)));
@@ -315,7 +320,7 @@ export class SchedulerCache {
 
   /** Takes down how many nodes have each image of a changed node; unchanged nodes keep their old counts. */
   private countImages(info: NodeInfo): void {
-    const own = this.imagesOfNode.get(info.name);
+    const own = this.imagesOfNode.size === 0 ? undefined : this.imagesOfNode.get(info.name);
     if (own === undefined) {
       info.images = NO_IMAGES;
       return;
@@ -405,7 +410,7 @@ class CacheSnapshot implements Snapshot {
 
   /** Takes over a changed entry in its old place; false when its name is new. */
   update(info: NodeInfo): boolean {
-    const known = this.byName.get(info.name);
+    const known = info.position >= 0 && this.list[info.position] === info ? info : this.byName.get(info.name);
     if (known === undefined) return false;
     if (known !== info) {
       // The node went and came back between two attempts: it keeps its place.

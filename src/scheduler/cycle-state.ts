@@ -11,41 +11,64 @@ export interface CycleData {
   clone(): CycleData;
 }
 
+/** Made for every attempt, and seldom filled: its parts are made when they are first needed. */
 export class CycleState {
-  private readonly entries: Map<string, CycleData>;
-  /** Plugins that left themselves out in PreFilter and PreScore. */
-  readonly skipFilter: Set<string>;
-  readonly skipScore: Set<string>;
-  /** Pods that plugins want tried right after this attempt, by key; see the scheduler component. */
-  readonly podsToActivate: Map<string, unknown>;
+  private entries: Map<string, CycleData> | undefined;
+  private filtersSkipped: Set<string> | undefined;
+  private scoresSkipped: Set<string> | undefined;
+  private activated: Map<string, unknown> | undefined;
   /** The filters that take part, in order; undefined before PreFilter. */
   filters: readonly Plugin[] | undefined;
 
-  constructor(
-    entries: Map<string, CycleData> = new Map(),
-    skipFilter: Set<string> = new Set(),
-    skipScore: Set<string> = new Set(),
-    podsToActivate: Map<string, unknown> = new Map(),
-  ) {
-    this.entries = entries;
-    this.skipFilter = skipFilter;
-    this.skipScore = skipScore;
-    this.podsToActivate = podsToActivate;
+  constructor() {
+    this.entries = undefined;
+    this.filtersSkipped = undefined;
+    this.scoresSkipped = undefined;
+    this.activated = undefined;
     this.filters = undefined;
   }
 
+  /** Plugins that left themselves out in PreFilter. */
+  get skipFilter(): Set<string> {
+    this.filtersSkipped ??= new Set();
+    return this.filtersSkipped;
+  }
+
+  /** Plugins that left themselves out in PreScore. */
+  get skipScore(): Set<string> {
+    this.scoresSkipped ??= new Set();
+    return this.scoresSkipped;
+  }
+
+  /** Pods that plugins want tried right after this attempt, by key; see the scheduler component. */
+  get podsToActivate(): Map<string, unknown> {
+    this.activated ??= new Map();
+    return this.activated;
+  }
+
+  get hasPodsToActivate(): boolean {
+    return this.activated !== undefined && this.activated.size > 0;
+  }
+
   read<T extends CycleData>(key: string): T | undefined {
-    return this.entries.get(key) as T | undefined;
+    return this.entries?.get(key) as T | undefined;
   }
 
   write(key: string, data: CycleData): void {
+    this.entries ??= new Map();
     this.entries.set(key, data);
   }
 
+  /** Shares what was left out and what is to be activated. */
   clone(): CycleState {
-    const copies = new Map<string, CycleData>();
-    for (const [key, data] of this.entries) copies.set(key, data.clone());
-    const copy = new CycleState(copies, this.skipFilter, this.skipScore, this.podsToActivate);
+    const copy = new CycleState();
+    if (this.entries !== undefined) {
+      copy.entries = new Map();
+      for (const [key, data] of this.entries) copy.entries.set(key, data.clone());
+    }
+    copy.filtersSkipped = this.skipFilter;
+    copy.scoresSkipped = this.skipScore;
+    copy.activated = this.podsToActivate;
     copy.filters = this.filters;
     return copy;
   }

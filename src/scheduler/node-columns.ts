@@ -20,6 +20,7 @@ const AMOUNT_MAX = 90_071_992_547_409;
 /** Past some changes per node, looking at every node costs a reader no more than reading on. */
 const JOURNAL_PER_NODE = 4;
 const JOURNAL_MIN = 256;
+const DIRTY_MIN = 1024;
 
 export class NodeColumns implements CacheObserver {
   readonly cache: SchedulerCache;
@@ -46,8 +47,10 @@ export class NodeColumns implements CacheObserver {
   /** For readers that want to see each place once: the last pass that met it. */
   private marks: Int32Array;
   private markCount: number;
-  private readonly dirty: Set<NodeInfo>;
-  private readonly dirtyNodes: Set<NodeInfo>;
+  /** What changed since the last refresh, in any order, perhaps more than once. */
+  private readonly dirty: NodeInfo[];
+  private readonly dirtyNodes: NodeInfo[];
+  private dirtyMax: number;
 
   constructor(cache: SchedulerCache) {
     this.cache = cache;
@@ -60,23 +63,28 @@ export class NodeColumns implements CacheObserver {
     this.journalEnd = 0;
     this.markCount = 0;
     this.listing = 0;
-    this.dirty = new Set();
-    this.dirtyNodes = new Set();
+    this.dirty = [];
+    this.dirtyNodes = [];
+    this.dirtyMax = DIRTY_MIN;
     cache.addObserver(this);
     this.nodesListed(cache.snapshot.nodes);
   }
 
   podAdded(node: NodeInfo): void {
-    this.dirty.add(node);
+    this.note(node, this.dirty);
   }
 
   podRemoved(node: NodeInfo): void {
-    this.dirty.add(node);
+    this.note(node, this.dirty);
   }
 
   nodeChanged(node: NodeInfo): void {
-    this.dirty.add(node);
-    this.dirtyNodes.add(node);
+    this.note(node, this.dirtyNodes);
+  }
+
+  private note(node: NodeInfo, list: NodeInfo[]): void {
+    list.push(node);
+    if (list.length > this.dirtyMax) this.shorten(list);
   }
 
   nodesListed(nodes: readonly NodeInfo[]): void {
@@ -99,21 +107,36 @@ export class NodeColumns implements CacheObserver {
     this.markCount = 0;
     this.listing++;
     for (const node of nodes) this.write(node);
-    this.dirty.clear();
-    this.dirtyNodes.clear();
+    this.dirty.length = 0;
+    this.dirtyNodes.length = 0;
   }
 
   /** Takes in what changed since the last call; after the snapshot was refreshed, before anything is read. */
   refresh(): void {
-    if (this.dirty.size === 0) return;
-    for (const node of this.dirty) {
-      // Ghosts and nodes that have gone again have no place.
-      if (node.position < 0 || this.nodes[node.position] !== node) continue;
-      this.write(node);
-      this.journal[this.journalEnd++ % this.journal.length] = node.position * 2 + (this.dirtyNodes.has(node) ? 1 : 0);
-    }
-    this.dirty.clear();
-    if (this.dirtyNodes.size > 0) this.dirtyNodes.clear();
+    const { dirty, dirtyNodes } = this;
+    if (dirty.length === 0 && dirtyNodes.length === 0) return;
+    const pass = ++this.markCount;
+    for (let i = 0; i < dirtyNodes.length; i++) this.enter(dirtyNodes[i]!, pass, 1);
+    for (let i = 0; i < dirty.length; i++) this.enter(dirty[i]!, pass, 0);
+    dirty.length = 0;
+    dirtyNodes.length = 0;
+  }
+
+  private enter(node: NodeInfo, pass: number, flag: number): void {
+    const place = node.position;
+    // Ghosts and nodes that have gone again have no place.
+    if (place < 0 || this.nodes[place] !== node || this.marks[place] === pass) return;
+    this.marks[place] = pass;
+    this.write(node);
+    this.journal[this.journalEnd++ % this.journal.length] = place * 2 + flag;
+  }
+
+  /** Nobody has looked for long. */
+  private shorten(list: NodeInfo[]): void {
+    const once = [...new Set(list)];
+    list.length = 0;
+    for (const node of once) list.push(node);
+    this.dirtyMax = Math.max(DIRTY_MIN, 2 * once.length);
   }
 
   /** Whether the ring no longer has everything from entry `cursor` on. */

@@ -3,7 +3,7 @@
  *
  * Models    kubernetes v1.34 pkg/scheduler/framework/types.go (NodeInfo)
  * Order     pods in order of arrival; removing one moves the last into its place
- * Cost      adding or removing a pod is O(its own parts), removal also O(pods on the node)
+ * Cost      adding or removing a pod is O(its own parts), removal also O(pods on the node), without looking into them
  */
 import { fail } from '../base/invariant.ts';
 import type { StringMap } from '../objects/meta.ts';
@@ -83,6 +83,8 @@ export class NodeInfo {
   allowedPodCount: Amount;
   /** Of the least important pod; Infinity without pods. */
   leastPriority: number;
+  /** How many pods have it. */
+  private leastPriorityCount: number;
   readonly usedPorts: HostPorts;
   /** Pods per `namespace/claim`; PersistentVolumeClaim volumes only. */
   readonly claimCounts: Map<string, number>;
@@ -93,6 +95,8 @@ export class NodeInfo {
   generation: number;
   /** Place in the snapshot's node list; -1 outside. Kept by the cache, as are the next two. */
   position: number;
+  /** Whether it changed since the last refresh. Kept by the cache. */
+  isTouched: boolean;
   /** In which of the snapshot's side lists the node stood at its last refresh. */
   isListedWithAffinity: boolean;
   isListedWithAntiAffinity: boolean;
@@ -110,12 +114,14 @@ export class NodeInfo {
     this.allocatable = source?.allocatable ?? NO_AMOUNTS;
     this.allowedPodCount = source?.allowedPodCount ?? 0;
     this.leastPriority = source?.leastPriority ?? Infinity;
+    this.leastPriorityCount = source?.leastPriorityCount ?? 0;
     this.usedPorts = source === undefined ? new HostPorts() : source.usedPorts.clone();
     this.claimCounts = new Map(source?.claimCounts);
     this.images = source?.images ?? NO_IMAGES;
     this.imagesGeneration = source?.imagesGeneration ?? -1;
     this.generation = source?.generation ?? 0;
     this.position = source?.position ?? -1;
+    this.isTouched = false;
     this.isListedWithAffinity = source?.isListedWithAffinity ?? false;
     this.isListedWithAntiAffinity = source?.isListedWithAntiAffinity ?? false;
   }
@@ -148,7 +154,10 @@ export class NodeInfo {
   addPod(pod: PodInfo): void {
     const { shape } = pod;
     this.pods.push(pod);
-    if (pod.priority < this.leastPriority) this.leastPriority = pod.priority;
+    if (pod.priority < this.leastPriority) {
+      this.leastPriority = pod.priority;
+      this.leastPriorityCount = 1;
+    } else if (pod.priority === this.leastPriority) this.leastPriorityCount++;
     if (shape.hasAffinity) this.podsWithAffinity.push(pod);
     if (shape.requiredAntiAffinity.length > 0) this.podsWithRequiredAntiAffinity.push(pod);
     this.requested.add(pod.accounted);
@@ -160,12 +169,18 @@ export class NodeInfo {
 
   /** Removes the pod with this uid; returns what was there, or undefined. */
   removePod(uid: string): PodInfo | undefined {
-    const pod = swapRemove(this.pods, uid);
-    if (pod === undefined) return undefined;
+    const pod = this.pods.find((other) => other.uid === uid);
+    if (pod !== undefined) this.remove(pod);
+    return pod;
+  }
+
+  /** Removes a pod that is there. */
+  remove(pod: PodInfo): void {
     const { shape } = pod;
-    if (pod.priority === this.leastPriority) this.leastPriority = leastPriorityOf(this.pods);
-    if (shape.hasAffinity) swapRemove(this.podsWithAffinity, uid);
-    if (shape.requiredAntiAffinity.length > 0) swapRemove(this.podsWithRequiredAntiAffinity, uid);
+    swapRemove(this.pods, pod);
+    if (pod.priority === this.leastPriority && --this.leastPriorityCount === 0) this.findLeastPriority();
+    if (shape.hasAffinity) swapRemove(this.podsWithAffinity, pod);
+    if (shape.requiredAntiAffinity.length > 0) swapRemove(this.podsWithRequiredAntiAffinity, pod);
     this.requested.subtract(pod.accounted);
     this.nonZeroCpuMilli = subtractAmounts(this.nonZeroCpuMilli, pod.nonZeroCpuMilli);
     this.nonZeroMemBytes = subtractAmounts(this.nonZeroMemBytes, pod.nonZeroMemBytes);
@@ -175,7 +190,17 @@ export class NodeInfo {
       if (count > 0) this.claimCounts.set(key, count);
       else this.claimCounts.delete(key);
     }
-    return pod;
+  }
+
+  private findLeastPriority(): void {
+    this.leastPriority = Infinity;
+    this.leastPriorityCount = 0;
+    for (const { priority } of this.pods) {
+      if (priority < this.leastPriority) {
+        this.leastPriority = priority;
+        this.leastPriorityCount = 1;
+      } else if (priority === this.leastPriority) this.leastPriorityCount++;
+    }
   }
 
   clone(): NodeInfo {
@@ -183,19 +208,9 @@ export class NodeInfo {
   }
 }
 
-function leastPriorityOf(pods: readonly PodInfo[]): number {
-  let least = Infinity;
-  for (let i = 0; i < pods.length; i++) if (pods[i]!.priority < least) least = pods[i]!.priority;
-  return least;
-}
-
-function swapRemove(pods: PodInfo[], uid: string): PodInfo | undefined {
-  for (let i = 0; i < pods.length; i++) {
-    const pod = pods[i]!;
-    if (pod.uid !== uid) continue;
-    const last = pods.pop()!;
-    if (last !== pod) pods[i] = last;
-    return pod;
-  }
-  return undefined;
+function swapRemove(pods: PodInfo[], pod: PodInfo): void {
+  const index = pods.indexOf(pod);
+  if (index === -1) fail(`pod ${pod.key} is not on the node`);
+  const last = pods.pop()!;
+  if (last !== pod) pods[index] = last;
 }

@@ -68,8 +68,8 @@ export function visiblePod(pods: Informer<Pod>, key: ObjectKey): Pod | undefined
 
 /** Puts the pods that plugins asked for up for scheduling, and forgets the request. */
 export function activateRequested(parts: SchedulerParts, state: CycleState): void {
+  if (!state.hasPodsToActivate) return;
   const requested = state.podsToActivate;
-  if (requested.size === 0) return;
   parts.queue.activate([...requested.values()] as Pod[]);
   requested.clear();
 }

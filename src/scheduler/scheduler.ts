@@ -350,7 +350,7 @@ export class Scheduler {
       return;
     }
     const assumed = podInfos.of(assumedPod(info.pod, nodeName));
-    cache.assumePod(assumed.pod);
+    cache.assumePod(assumed.pod, assumed);
     queue.nominator.remove(info.uid);
     let status = profile.runReserve(state, assumed, nodeName);
     const permit = isSuccess(status) ? profile.runPermit(state, assumed, nodeName) : undefined;
