@@ -29,8 +29,11 @@ export interface EventHandlers<T> {
   onAdd?(object: T, isInitial: boolean): void;
   /** `old` and `next` can have different uids (delete and create seen as one), and equal resourceVersions on a resync. */
   onUpdate?(old: T, next: T): void;
-  /** `last` is the last state known here; after a relist it may be older than the object's end (a tombstone). */
-  onDelete?(last: T): void;
+  /**
+   * `last` is the last state known here. `isTombstone`: it is missing from a new list, so it may have changed again before its end, which
+   * nobody here saw (DeletedFinalStateUnknown).
+   */
+  onDelete?(last: T, isTombstone: boolean): void;
 }
 
 /**

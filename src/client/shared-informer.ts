@@ -116,12 +116,12 @@ export class SharedInformer implements Informer<AnyObject>, ReflectorTarget {
       listed.add(key);
       this.upsert(key, object);
     }
-    for (const key of [...this.cache.keys()]) if (!listed.has(key)) this.remove(key, undefined);
+    for (const key of [...this.cache.keys()]) if (!listed.has(key)) this.remove(key, undefined, true);
   }
 
   apply(type: WatchEventType, event: WatchEvent): void {
     if (type !== 'DELETED') this.upsert(event.key, event.object);
-    else this.remove(event.key, event.type === 'DELETED' ? event.object : undefined);
+    else this.remove(event.key, event.type === 'DELETED' ? event.object : undefined, false);
   }
 
   /** Tells all handlers of every object again, as an update to itself. */
@@ -145,13 +145,13 @@ export class SharedInformer implements Informer<AnyObject>, ReflectorTarget {
     for (let i = 0; i < handlers.length && this.client.scope.isAlive; i++) handlers[i]!.onUpdate?.(old, object);
   }
 
-  /** `last` is the state the deletion event carries; without one, the last state known here (a tombstone). */
-  private remove(key: ObjectKey, last: AnyObject | undefined): void {
+  /** `last` is the state the deletion event carries; without one, the last state known here counts. */
+  private remove(key: ObjectKey, last: AnyObject | undefined, isTombstone: boolean): void {
     const old = this.cache.get(key);
     if (old === undefined) return;
     this.cache.delete(key);
     const { handlers } = this;
-    for (let i = 0; i < handlers.length && this.client.scope.isAlive; i++) handlers[i]!.onDelete?.(last ?? old);
+    for (let i = 0; i < handlers.length && this.client.scope.isAlive; i++) handlers[i]!.onDelete?.(last ?? old, isTombstone);
   }
 
   private tellAdd(object: AnyObject, isInitial: boolean): void {

@@ -42,6 +42,16 @@ export const QUIRKS = Object.freeze([
     summary: 'a pod that is deleted while it is being scheduled keeps its nominated node for ever',
     thread: 'kubernetes/kubernetes#102339',
   },
+  {
+    name: 'scheduler-ignores-tombstones',
+    summary: 'the scheduler keeps pods and nodes of whose deletion it learns only by listing again',
+    thread: 'kubernetes/kubernetes#55587',
+  },
+  {
+    name: 'scheduler-forgets-pods-of-deleted-nodes',
+    summary: 'when a Node is deleted the scheduler forgets its pods: a node made again under the name looks empty',
+    thread: 'kubernetes/kubernetes#93938',
+  },
 ] as const satisfies readonly Quirk[]);
 
 export type QuirkName = (typeof QUIRKS)[number]['name'];

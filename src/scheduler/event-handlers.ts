@@ -42,6 +42,7 @@ export class SchedulerEventHandlers {
     this.parts = parts;
     this.hasStarted = false;
     const { informers } = parts.ctx;
+    const ignoresTombstones = parts.quirks.has('scheduler-ignores-tombstones');
     this.nodes = informers.of('Node');
     parts.pods.addHandlers({
       onAdd: (pod) => {
@@ -50,8 +51,8 @@ export class SchedulerEventHandlers {
       onUpdate: (old, next) => {
         if (this.hasStarted) this.updatePod(old, next);
       },
-      onDelete: (last) => {
-        if (this.hasStarted && !isTerminal(last)) this.deletePod(last);
+      onDelete: (last, isTombstone) => {
+        if (this.hasStarted && !isTerminal(last) && !(isTombstone && ignoresTombstones)) this.deletePod(last);
       },
     });
     this.nodes.addHandlers({
@@ -61,8 +62,8 @@ export class SchedulerEventHandlers {
       onUpdate: (old, next) => {
         if (this.hasStarted) this.updateNode(old, next);
       },
-      onDelete: (last) => {
-        if (this.hasStarted) this.deleteNode(last);
+      onDelete: (last, isTombstone) => {
+        if (this.hasStarted && !(isTombstone && ignoresTombstones)) this.deleteNode(last);
       },
     });
     for (const resource of parts.hints.resources()) if (!NOT_OTHERS.includes(resource)) this.watchOther(resource as Kind);
@@ -158,8 +159,13 @@ export class SchedulerEventHandlers {
   }
 
   private deleteNode(node: Node): void {
-    this.parts.queue.move(EVENT.NODE_DELETE, node, undefined);
-    this.parts.cache.removeNode(node.metadata.name);
+    const { cache, queue, quirks } = this.parts;
+    queue.move(EVENT.NODE_DELETE, node, undefined);
+    const { name } = node.metadata;
+    if (quirks.has('scheduler-forgets-pods-of-deleted-nodes')) {
+      for (const info of [...(cache.nodeInfo(name)?.pods ?? [])]) cache.removePod(info.pod);
+    }
+    cache.removeNode(name);
   }
 
   private watchOther<K extends Kind>(kind: K): void {

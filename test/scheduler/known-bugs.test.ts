@@ -1,6 +1,6 @@
 /** Bugs of older releases, on by name and off by default. */
 import { expect, test } from 'vitest';
-import { setWatchLag } from '../../src/client/controls.ts';
+import { relist, setWatchLag } from '../../src/client/controls.ts';
 import { constant } from '../../src/engine/distributions.ts';
 import { MILLISECOND_US, SECOND_US } from '../../src/engine/units.ts';
 import { NO_QUIRKS, type QuirkName } from '../../src/objects/quirks.ts';
@@ -65,4 +65,30 @@ test.each([
   world.create(testPod({ name: 'y', cpu: '2' }));
   world.run(30 * S);
   expect(world.nodeOf('y')).toBe(nodeName);
+});
+
+test.each([
+  ['off: the list shows that they are gone', none, ['b']],
+  ['on: it counts what is not there', quirk('scheduler-ignores-tombstones'), []],
+])('scheduler-ignores-tombstones %s (kubernetes/kubernetes#55587)', (_, quirks, placed) => {
+  const world = new SmallWorld(quirks).start(testNode({ cpu: '2' }), testPod({ name: 'a', cpu: '2', nodeName: 'node-1' }));
+  world.run(S);
+  relist(world.access, 'kube-scheduler', 'Pod', 10 * S);
+  world.remove('Pod', 'default/a');
+  world.create(testPod({ name: 'b', cpu: '2' }));
+  world.run(60 * S);
+  expect(Object.keys(world.placements()).filter((name) => name !== 'a')).toEqual(placed);
+});
+
+test.each([
+  ['off: its pods still count', none, ['a']],
+  ['on: it looks empty', quirk('scheduler-forgets-pods-of-deleted-nodes'), ['a', 'b']],
+])('scheduler-forgets-pods-of-deleted-nodes %s (kubernetes/kubernetes#93938)', (_, quirks, placed) => {
+  const world = new SmallWorld(quirks).start(testNode({ cpu: '2' }), testPod({ name: 'a', cpu: '2', nodeName: 'node-1' }));
+  world.run(S);
+  world.remove('Node', 'node-1');
+  world.run(S);
+  world.create(testNode({ cpu: '2' }), testPod({ name: 'b', cpu: '2' }));
+  world.run(30 * S);
+  expect(Object.keys(world.placements())).toEqual(placed);
 });
