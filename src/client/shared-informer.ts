@@ -102,7 +102,7 @@ export class SharedInformer implements Informer<AnyObject>, ReflectorTarget {
     const isInitial = !this.isSynced;
     if (isInitial) {
       // Readers that a handler wakes must find the whole list.
-      for (const object of items) this.cache.set(keyOf(object), object);
+      for (const object of items) this.cache.put(keyOf(object), object);
       this.isSynced = true;
       for (const object of items) this.tellAdd(object, true);
       if (!this.client.scope.isAlive) return;
@@ -133,10 +133,9 @@ export class SharedInformer implements Informer<AnyObject>, ReflectorTarget {
   }
 
   private upsert(key: ObjectKey, object: AnyObject): void {
-    const old = this.cache.get(key);
+    const old = this.cache.put(key, object);
     // A relist repeats what is already here: no change, and only resync handlers would want to hear of it.
     if (old === object) return;
-    this.cache.set(key, object);
     if (old === undefined) {
       this.tellAdd(object, false);
       return;
@@ -147,9 +146,8 @@ export class SharedInformer implements Informer<AnyObject>, ReflectorTarget {
 
   /** `last` is the state the deletion event carries; without one, the last state known here counts. */
   private remove(key: ObjectKey, last: AnyObject | undefined, isTombstone: boolean): void {
-    const old = this.cache.get(key);
+    const old = this.cache.remove(key);
     if (old === undefined) return;
-    this.cache.delete(key);
     const { handlers } = this;
     for (let i = 0; i < handlers.length && this.client.scope.isAlive; i++) handlers[i]!.onDelete?.(last ?? old, isTombstone);
   }

@@ -25,7 +25,7 @@ export interface Coordinates {
 export interface GraphNode {
   identity: Coordinates;
   owners: readonly OwnerReference[];
-  readonly dependents: Map<string, GraphNode>;
+  dependents: ReadonlyMap<string, GraphNode>;
   isVirtual: boolean;
   isBeingDeleted: boolean;
   /** In foreground deletion: waits for its dependents to go first. */
@@ -42,6 +42,14 @@ export interface GraphListener {
   noteAbsent(identity: Coordinates): void;
   /** `dependent` names an owner in a namespace in which it cannot be. */
   reportWrongNamespace(dependent: GraphNode, ownerUid: string): void;
+}
+
+/** Most objects have none: a Map of its own is made for the first. */
+const NO_DEPENDENTS: ReadonlyMap<string, GraphNode> = new Map();
+
+function addDependent(owner: GraphNode, dependent: GraphNode): void {
+  if (owner.dependents === NO_DEPENDENTS) owner.dependents = new Map();
+  (owner.dependents as Map<string, GraphNode>).set(dependent.identity.uid, dependent);
 }
 
 type Watched = { readonly kind: string; readonly apiVersion: string; readonly metadata: ObjectMeta };
@@ -74,7 +82,7 @@ export class GcGraph {
       node = {
         identity,
         owners: object.metadata.ownerReferences,
-        dependents: new Map(),
+        dependents: NO_DEPENDENTS,
         isVirtual: false,
         isBeingDeleted: isDeleting(object),
         isDeletingDependents: waitsWith(object, FINALIZER_FOREGROUND),
@@ -187,7 +195,7 @@ export class GcGraph {
         this.listener.attemptToDelete(reference.uid);
         continue;
       }
-      owner.dependents.set(uid, node);
+      addDependent(owner, node);
       const isElsewhere = owner.identity.namespace !== '' && owner.identity.namespace !== namespace;
       if (isElsewhere && !owner.isVirtual) this.listener.reportWrongNamespace(node, reference.uid);
       if (isElsewhere || !namesSame(reference, owner.identity)) isSuspicious = true;
@@ -196,7 +204,11 @@ export class GcGraph {
   }
 
   private removeFromOwners(node: GraphNode, owners: readonly OwnerReference[]): void {
-    for (const reference of owners) this.nodes.get(reference.uid)?.dependents.delete(node.identity.uid);
+    const { uid } = node.identity;
+    for (const reference of owners) {
+      const owner = this.nodes.get(reference.uid);
+      if (owner?.dependents.has(uid) === true) (owner.dependents as Map<string, GraphNode>).delete(uid);
+    }
   }
 
   private noteTransition(node: GraphNode, object: Watched, old: Watched | undefined): void {

@@ -31,9 +31,18 @@ export function orphansOf(namespace: string): string {
 }
 
 export function indexByController<T extends AnyObject>(informer: Informer<T>): void {
+  // Orphans of one namespace share their values.
+  const orphans = new Map<string, readonly string[]>();
   informer.addIndex(INDEX_BY_CONTROLLER, (object) => {
     const reference = controllerOf(object);
-    return [reference === undefined ? orphansOf(object.metadata.namespace) : reference.uid];
+    if (reference !== undefined) return [reference.uid];
+    const { namespace } = object.metadata;
+    let values = orphans.get(namespace);
+    if (values === undefined) {
+      values = [orphansOf(namespace)];
+      orphans.set(namespace, values);
+    }
+    return values;
   });
 }
 
