@@ -1,7 +1,7 @@
 /**
  * The folder a run writes to: `out/<scenario>-<seed>/` unless --out says otherwise.
  *
- *   result.json  report.html  tables/*.csv  tables/*.parquet  events.jsonl.gz      are ours; nothing else is ever touched
+ *   result.json  report.html  tables/*.csv  tables/*.parquet  events.jsonl.gz  replay.json      are ours; nothing else is ever touched
  *
  * A run first writes everything into `<folder>.partial-<process id>` beside it and moves it into place at the end, so that an
  * interrupted or failing command never leaves half a result. What is there already decides:
@@ -14,8 +14,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync
 import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../base/input-error.ts';
 import { RESULT_FORMAT } from '../metrics/result.ts';
+import { REPLAY_FILE } from './replay-record.ts';
 
-const OUR_FILES: readonly string[] = ['result.json', 'report.html', 'events.jsonl.gz'];
+const OUR_FILES: readonly string[] = ['result.json', 'report.html', 'events.jsonl.gz', REPLAY_FILE];
 const TABLES = 'tables';
 const isOurTable = (name: string): boolean => /\.(csv|parquet)$/.test(name);
 

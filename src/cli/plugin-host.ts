@@ -14,8 +14,11 @@ import { PluginModules } from './plugin-modules.ts';
 export class PluginHost {
   private readonly modules: PluginModules;
   private readonly bySource: Map<string, readonly PluginDef[]>;
+  /** Where packages are looked for. */
+  private readonly folder: string;
 
-  constructor(files: FileSource) {
+  constructor(files: FileSource, folder = '.') {
+    this.folder = folder;
     this.modules = new PluginModules(files);
     this.bySource = new Map();
   }
@@ -24,7 +27,7 @@ export class PluginHost {
   readonly load = (source: string): readonly PluginDef[] => {
     let plugins = this.bySource.get(source);
     if (plugins === undefined) {
-      const path = isPluginFile(source) ? source : this.modules.findPackage(source, join('.', 'seatrial-plugins.js'));
+      const path = isPluginFile(source) ? source : this.modules.findPackage(source, join(this.folder, 'seatrial-plugins.js'));
       plugins = pluginsOf(this.modules.load(path), source);
       this.bySource.set(source, plugins);
     }

@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { registerConformance } from './conformance.ts';
 import { reportError } from './errors.ts';
+import { explainCommand } from './explain.ts';
 import { initCommand } from './init.ts';
 import { type CliIo, type CliParts, EXIT, type ExitCode } from './io.ts';
 import { listCommand } from './list.ts';
@@ -42,6 +43,7 @@ function buildProgram(parts: CliParts, io: CliIo, finish: (code: ExitCode) => vo
   program.addCommand(listCommand(parts, io));
   program.addCommand(schemaCommand(parts, io));
   registerConformance(program, io, finish);
+  program.addCommand(explainCommand(parts, io, finish));
   program.addCommand(reportCommand(parts, io));
   for (const command of [program, ...program.commands]) prepare(command, io);
   return program;
@@ -53,6 +55,7 @@ Examples:
   seatrial run my-cluster/scenario.yaml     simulate it
   seatrial test scenarios/                  check what scenarios expect
   seatrial list faults                      what can break
+  seatrial explain out/my-first-cluster-1 web-0     why a pod went where it did, or nowhere
 
 "seatrial <command> --help" explains a command and its exit codes.
 `;

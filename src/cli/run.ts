@@ -11,6 +11,7 @@ import { EventLog } from './event-log.ts';
 import { type CliIo, type CliParts, EXIT, type ExitCode } from './io.ts';
 import { defaultOutputPath, OutputDir } from './output-dir.ts';
 import { PluginHost } from './plugin-host.ts';
+import { RecordingFiles, writeReplay } from './replay-record.ts';
 import { loadOptionsOf, replayCommandOf, type ScenarioFlags, withScenarioFlags } from './scenario-flags.ts';
 import { type CheckedOutcome, type Outcome, simulate, simulateTwice } from './simulate.ts';
 import { describeOutcome, summarize } from './summary.ts';
@@ -51,7 +52,7 @@ Examples:
   seatrial run scenarios/quickstart.yaml --plugin ./my-score.ts      # a scheduler plugin: docs/tutorials/write-a-scheduler-plugin.md
 
 Output folder:
-  result.json, report.html, tables/*.csv and tables/*.parquet (and events.jsonl.gz with --events). A folder with a result of the
+  result.json, report.html, tables/*.csv and tables/*.parquet, replay.json for "seatrial explain" (and events.jsonl.gz with --events). A folder with a result of the
   same scenario has these files replaced, everything else in it stays. A folder of another scenario, or one with other files and no
   result, is refused unless --force is given.
 
@@ -71,12 +72,13 @@ Exit codes:
 `;
 
 async function run(parts: CliParts, io: CliIo, files: readonly string[], flags: RunFlags): Promise<ExitCode> {
-  const plugins = new PluginHost(diskFiles);
-  const spec = loadScenario(files, { files: diskFiles, words: parts.words, loadPlugins: plugins.load, ...loadOptionsOf(flags) });
+  const inputs = new RecordingFiles(diskFiles);
+  const plugins = new PluginHost(inputs);
+  const spec = loadScenario(files, { files: inputs, words: parts.words, loadPlugins: plugins.load, ...loadOptionsOf(flags) });
   const output = new OutputDir(flags.out ?? defaultOutputPath(spec.name, spec.seed), spec.name, flags.force ?? false);
   let ended: CheckedOutcome;
   try {
-    ended = await simulateAndWrite(parts, io, spec, plugins, output, files, flags);
+    ended = await simulateAndWrite(parts, io, spec, inputs, plugins, output, files, flags);
   } catch (error) {
     output.discard();
     throw error;
@@ -97,6 +99,7 @@ async function simulateAndWrite(
   parts: CliParts,
   io: CliIo,
   spec: ScenarioSpec,
+  inputs: RecordingFiles,
   plugins: PluginHost,
   output: OutputDir,
   files: readonly string[],
@@ -112,6 +115,7 @@ async function simulateAndWrite(
     log.add(timeUs, kind, target);
   };
   const options = {
+    files: inputs,
     plugins,
     isQuiet: (flags.quiet ?? false) || ((flags.json ?? false) && !io.isTerminal),
     replayCommand: replayCommandOf('run', files, flags),
@@ -125,6 +129,21 @@ async function simulateAndWrite(
   else log.close();
   mkdirSync(output.work, { recursive: true });
   await parts.writeResult(output.work, ended.outcome.result);
+  const { seed, until, set, plugin, skipBadRows } = flags;
+  writeReplay(output.work, output.path, {
+    files,
+    flags: {
+      ...(seed === undefined ? {} : { seed }),
+      ...(until === undefined ? {} : { until }),
+      ...(set === undefined ? {} : { set }),
+      ...(plugin === undefined ? {} : { plugin }),
+      ...(skipBadRows === undefined ? {} : { skipBadRows }),
+    },
+    digest: ended.outcome.digest,
+    events: ended.outcome.events,
+    isPartial: ended.outcome.isPartial,
+    inputs: inputs.inputs,
+  });
   return ended;
 }
 

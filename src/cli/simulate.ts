@@ -5,7 +5,7 @@ import { SimulationBug } from '../base/invariant.ts';
 import { formatDuration } from '../engine/units.ts';
 import type { RunResult } from '../metrics/result.ts';
 import type { RunOutcomeOf, RunScenarioOptions } from '../scenario/run-types.ts';
-import type { ScenarioSpec } from '../scenario/scenario.ts';
+import type { FileSource, ScenarioSpec } from '../scenario/scenario.ts';
 import { diskFiles } from './disk-files.ts';
 import type { CliIo, CliParts } from './io.ts';
 import type { PluginHost } from './plugin-host.ts';
@@ -13,7 +13,9 @@ import { Progress } from './progress.ts';
 
 export type Outcome = RunOutcomeOf<RunResult>;
 
-export interface SimulateOptions {
+export interface SimulateOptions extends Pick<RunScenarioOptions, 'explains' | 'onEvaluation' | 'onAttempt' | 'shouldStop'> {
+  /** For trace files; default the disk. */
+  readonly files?: FileSource;
   /** Who loaded the scenario's plugins, and can say where they fail. */
   readonly plugins: PluginHost;
   readonly isQuiet: boolean;
@@ -33,9 +35,13 @@ export async function simulate(parts: CliParts, io: CliIo, spec: ScenarioSpec, o
   const progress = new Progress(io, options.label ?? spec.name, options.isQuiet);
   const startMs = io.nowMs();
   try {
+    const { explains, onEvaluation, onAttempt, shouldStop } = options;
     const run = parts.startScenario(spec, {
-      files: diskFiles,
-      shouldStop: () => isInterrupted,
+      files: options.files ?? diskFiles,
+      shouldStop: () => isInterrupted || shouldStop?.() === true,
+      ...(explains === undefined ? {} : { explains }),
+      ...(onEvaluation === undefined ? {} : { onEvaluation }),
+      ...(onAttempt === undefined ? {} : { onAttempt }),
       onProgress: (state) => progress.show(state),
       onWarning: (text) => io.err(`warning: ${text}\n`),
       replayCommand: options.replayCommand,
@@ -86,6 +92,7 @@ export async function simulateTwice(parts: CliParts, io: CliIo, spec: ScenarioSp
   let count = 0;
   const second = await simulate(parts, io, spec, {
     plugins: options.plugins,
+    ...(options.files === undefined ? {} : { files: options.files }),
     isQuiet: options.isQuiet,
     replayCommand: options.replayCommand,
     label: `${spec.name} (2 of 2)`,

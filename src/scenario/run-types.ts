@@ -4,6 +4,7 @@
 import type { ControllerDef } from '../controllers/controller.ts';
 import type { RunEnd } from '../engine/engine.ts';
 import type { MeasureReport } from '../metrics/measure.ts';
+import type { AttemptRecord, EvaluationRecord } from '../scheduler/attempts.ts';
 import type { ExpectationResult, Measurements } from './expect.ts';
 import type { FileSource } from './scenario.ts';
 import type { BuildSchedulerOptions } from './schedulers.ts';
@@ -28,6 +29,10 @@ export interface RunScenarioOptions extends BuildSchedulerOptions {
   readonly onEvent?: (timeUs: number, kind: string, target: number) => void;
   /** Called with the digest after every so many events; for comparing two runs. */
   readonly onDigest?: (events: number, nowUs: number, digest: string) => void;
+  /** Called with every attempt that `explains` picks, in full, to be read at once; must not change anything. */
+  readonly onEvaluation?: (record: EvaluationRecord) => void;
+  /** Called with what became of every scheduling attempt; must not change anything. */
+  readonly onAttempt?: (record: AttemptRecord) => void;
   /** Events per slice; default 200,000. Has no influence on the result. */
   readonly sliceEvents?: number;
   /** Called with what deserves mention but stops nothing, such as rows of a trace that were left out. */

@@ -15,7 +15,7 @@ import { containerTopic, nodeTopic, podStartTopic } from '../kubelet/topics.ts';
 import { MetricsRun } from '../metrics/metrics-run.ts';
 import { measures } from '../metrics/registry.ts';
 import { createResult, RESULT_EPOCH, type RunEndReason, type RunResult } from '../metrics/result.ts';
-import { schedulingAttemptTopic } from '../scheduler/attempts.ts';
+import { evaluationTopic, schedulingAttemptTopic } from '../scheduler/attempts.ts';
 import { EventDriver, scenarioActionTopic } from './event-driver.ts';
 import { evaluateExpectations } from './expect-evaluator.ts';
 import type { Judge, RunOutcomeOf, RunScenarioOptions, ScenarioRunOf } from './run-types.ts';
@@ -77,7 +77,9 @@ export class ScenarioRun implements ScenarioRunOf<RunResult> {
       intervalUs: spec.metrics.intervalUs,
       ...(Number.isFinite(this.endUs) ? { durationUs: this.endUs } : {}),
     });
-    const { onEvent } = options;
+    const { onEvent, onEvaluation, onAttempt } = options;
+    if (onEvaluation !== undefined) engine.observers.on(evaluationTopic, onEvaluation);
+    if (onAttempt !== undefined) engine.observers.on(schedulingAttemptTopic, onAttempt);
     if (onEvent !== undefined) engine.beforeEvent = (kind, target) => onEvent(engine.nowUs, kind.name, target);
     this.judge = this.judgeOf(options);
     const driver = new EventDriver(this.world);

@@ -63,8 +63,11 @@ export class PlainEvaluator implements Evaluator {
     if (result.feasible.length === 0) return result.unschedulable();
 
     // 3. Score and choose
-    if (result.feasible.length === 1 && !request.isDetailed) return result.chosen(0);
-    return score(request, result);
+    if (result.feasible.length > 1) return score(request, result);
+    if (!request.isDetailed) return result.chosen(0);
+    // Nobody would have scored the only node: what goes wrong with its scores decides nothing.
+    const scored = score(request, result);
+    return scored.outcome === 'error' ? result.chosen(0) : scored;
   }
 
   /** Fills `result.feasible`; a status when a filter fails. */
