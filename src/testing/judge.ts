@@ -57,6 +57,8 @@ export class ConvergenceJudge implements Judge {
   private readonly world: World;
   private readonly converge: ConvergeSpec;
   private readonly stopsAtFirst: boolean;
+  /** Not settled by then is not settled. */
+  private readonly deadlineUs: number;
   private lastWriteUs: number;
   private nextLookUs: number;
 
@@ -70,6 +72,7 @@ export class ConvergenceJudge implements Judge {
     this.world = world;
     this.converge = converge;
     this.stopsAtFirst = options.stopsAtFirst ?? false;
+    this.deadlineUs = converge.afterUs + converge.withinUs + converge.quietUs;
     this.lastWriteUs = converge.afterUs;
     this.nextLookUs = converge.afterUs + converge.quietUs;
     this.watch = new InvariantWatch(world, options.invariants);
@@ -132,16 +135,17 @@ export class ConvergenceJudge implements Judge {
   private look(nowUs: number): void {
     this.watch.tick(nowUs);
     if (nowUs < this.nextLookUs || this.isDone) return;
-    const { quietUs, afterUs, withinUs } = this.converge;
+    const { quietUs, afterUs } = this.converge;
     const isQuiet = nowUs - this.lastWriteUs >= quietUs;
     if (isQuiet && this.watch.isSettled()) {
       this.convergedAfterUs = this.lastWriteUs - afterUs;
       this.end();
-    } else if (nowUs >= afterUs + withinUs + quietUs) {
+    } else if (nowUs >= this.deadlineUs) {
       this.reportUnrest(isQuiet);
       this.end();
     } else {
-      this.nextLookUs = isQuiet ? nowUs + quietUs / 10 : this.lastWriteUs + quietUs;
+      // The run ends at the deadline: a look that is due later would never happen.
+      this.nextLookUs = Math.min(this.deadlineUs, isQuiet ? nowUs + quietUs / 10 : this.lastWriteUs + quietUs);
     }
   }
 
