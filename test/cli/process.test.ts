@@ -82,6 +82,12 @@ test('Ctrl-C writes what was measured, marked partial, and ends with 130', async
   const { code, err } = await ended;
   expect(err).toContain('interrupted: finishing this slice');
   expect(code).toBe(130);
-  expect(readdirSync(out).sort((a, b) => (a < b ? -1 : 1))).toEqual(['events.jsonl.gz', 'report.html', 'result.json', 'tables']);
+  expect(readdirSync(out).sort((a, b) => (a < b ? -1 : 1))).toEqual([
+    'events.jsonl.gz',
+    'replay.json',
+    'report.html',
+    'result.json',
+    'tables',
+  ]);
   expect(JSON.parse(readFileSync(join(out, 'result.json'), 'utf8'))).toMatchObject({ meta: { isPartial: true, end: 'interrupted' } });
 }, 60_000);

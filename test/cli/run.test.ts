@@ -23,7 +23,7 @@ describe('seatrial run', () => {
     expect(ended.code).toBe(0);
     expect(ended.out.split('\n').slice(-3)).toEqual(['report: ./o/report.html', 'digest: digest-3', '']);
     expect(ended.out).toContain('scenario s, seed 7: 3m simulated');
-    expect(s.list('o')).toEqual(['result.json', 'tables']);
+    expect(s.list('o')).toEqual(['replay.json', 'result.json', 'tables']);
     expect(s.list()).toEqual(['o', 's.yaml']);
     const { wall } = JSON.parse(s.read('o/result.json')) as { wall: { seconds: number; finishedAt: string } };
     expect(wall.seconds).toBeGreaterThan(0);
@@ -240,7 +240,7 @@ describe('the output folder', () => {
     expect(ended.code).toBe(0);
     expect(ended.err).toContain('left alone in ./o: notes.txt');
     // No event log was asked for this time, so the old one would be of another run.
-    expect(s.list('o')).toEqual(['notes.txt', 'result.json', 'tables']);
+    expect(s.list('o')).toEqual(['notes.txt', 'replay.json', 'result.json', 'tables']);
     expect(s.list('o/tables')).toEqual(['mine.txt', 'pods.csv']);
     expect(s.list()).toEqual(['o', 's.yaml']);
   });
