@@ -88,7 +88,8 @@ test.each([
   world.run(S);
   world.remove('Node', 'node-1');
   world.run(S);
-  world.create(testNode({ cpu: '2' }), testPod({ name: 'b', cpu: '2' }));
+  world.create(testNode({ cpu: '2' }));
+  world.create(testPod({ name: 'b', cpu: '2' }));
   world.run(30 * S);
   expect(Object.keys(world.placements())).toEqual(placed);
 });

@@ -1,0 +1,76 @@
+/**
+ * The museum: every file of scenarios/museum reproduces a known failure of Kubernetes by itself, and not any more once its mechanism is switched
+ * off.
+ */
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { diskFiles } from '../../src/cli/disk-files.ts';
+import { builtInVocabulary } from '../../src/scenario/built-in-vocabulary.ts';
+import { loadScenario } from '../../src/scenario/load.ts';
+import { type RunOutcome, runScenario } from '../../src/scenario/scenario-run.ts';
+import { scenarioJudge } from '../../src/testing/judge-scenario.ts';
+
+interface Cure {
+  /** What switches the mechanism off, as `--set` takes it. */
+  readonly overrides: readonly string[];
+  /** What must be true then. */
+  readonly expect: readonly string[];
+}
+
+const WITHOUT_QUIRK = 'spec.quirks=[]';
+
+/** By file. */
+const CURES: Readonly<Record<string, Cure>> = {
+  's-02-ghost-node': {
+    overrides: ['spec.events[0]={at: 50s, fault: watch-drop, target: component/kube-scheduler, kind: Node, for: 30s}'],
+    expect: ['pods(app=web, phase=Running) == 6', 'count(pods.created) == 6'],
+  },
+  's-03-phantom-usage': { overrides: [WITHOUT_QUIRK], expect: ['unschedulable == 0', 'count(pods.running) == 1'] },
+  's-03-nominated-ghost': { overrides: [WITHOUT_QUIRK], expect: ['unschedulable == 0', 'count(pods.running) == 1'] },
+  's-04-recreated-node': {
+    overrides: [WITHOUT_QUIRK],
+    expect: ['count(pods.running) == 3', 'unschedulable == 1', 'count(pods.failed) == 0'],
+  },
+  's-05-assumption-expires': {
+    overrides: [WITHOUT_QUIRK],
+    expect: ['count(pods.running) == 1', 'unschedulable == 1', 'count(pods.failed) == 0'],
+  },
+  's-06-two-leaders': { overrides: ['spec.events[1].for=5s'], expect: ['pods(app=alone, phase=Running) == 1', 'unschedulable == 1'] },
+  's-07-out-of-cpu': { overrides: ['spec.events=[]'], expect: ['count(pods.failed) == 0', 'count(pods.succeeded) == 20'] },
+  's-08-stale-node-view': { overrides: ['spec.events[0].lag=0s'], expect: ['count(pods.failed) == 0', 'count(pods.running) == 1'] },
+  's-08-restart-readmission': {
+    overrides: ['spec.events[1].labels.disk=fast'],
+    expect: ['count(pods.failed) == 0', 'count(pods.created) == 1', 'pods(app=web, phase=Running) == 1'],
+  },
+};
+
+const folder = fileURLToPath(new URL('../../scenarios/museum/', import.meta.url));
+const FILES = readdirSync(folder)
+  .filter((file) => file.endsWith('.yaml'))
+  .map((file) => file.slice(0, -'.yaml'.length))
+  .sort((a, b) => (a < b ? -1 : 1));
+
+function run(name: string, overrides: readonly string[] = []): RunOutcome {
+  const spec = loadScenario([`${folder}${name}.yaml`], { files: diskFiles, words: builtInVocabulary(), overrides });
+  return runScenario(spec, { files: diskFiles, judge: scenarioJudge() });
+}
+
+/** `claim: measured` of every claim that was not proved. */
+function unmet(outcome: RunOutcome): string[] {
+  return outcome.expectations.filter(({ status }) => status !== 'met').map(({ text, measured }) => `${text}: ${measured}`);
+}
+
+describe('scenarios/museum/', () => {
+  test.each(FILES)('%s shows the failure', (name) => {
+    const outcome = run(name);
+    expect(outcome.expectations.length).toBeGreaterThan(0);
+    expect(unmet(outcome)).toEqual([]);
+    expect(outcome.result.meta.description).toMatch(/^kubernetes\/kubernetes#\d+/);
+  });
+
+  test.each(Object.entries(CURES))('%s is well without its mechanism', (name, cure) => {
+    expect(unmet(run(name, cure.overrides)).length).toBeGreaterThan(0);
+    expect(unmet(run(name, [...cure.overrides, `spec.expect=${JSON.stringify(cure.expect)}`]))).toEqual([]);
+  });
+});
