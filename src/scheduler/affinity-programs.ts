@@ -98,10 +98,11 @@ export class AffinityFilter implements ClusterFilter {
     const { shape } = this;
     this.labels = labels;
     this.forbidden = [];
-    this.existing = this.tables.table(JSON.stringify(['existing', seenParts(shape, labels)]), (node, into) => {
-      for (const other of node.podsWithRequiredAntiAffinity) {
-        for (const term of other.shape.requiredAntiAffinity) if (termMatches(term, shape, labels)) into.add(term.topologyKey, 1);
-      }
+    this.existing = this.tables.table(JSON.stringify(['existing', seenParts(shape, labels)]), {
+      countsTerminating: true,
+      weigh({ requiredAntiAffinity }, add) {
+        for (const term of requiredAntiAffinity) if (termMatches(term, shape, labels)) add(term.topologyKey, 1);
+      },
     });
   }
 
@@ -111,21 +112,22 @@ export class AffinityFilter implements ClusterFilter {
     const antiAffinity = resolveTerms(shape.requiredAntiAffinity, handle);
     this.forbidden = [];
     if (affinity.length > 0) {
-      const wanted = tables.table(JSON.stringify(['wanted', affinity.map(termParts)]), (node, into) => {
-        for (const other of node.pods) {
-          if (!matchesAll(affinity, other.shape)) continue;
-          for (const { topologyKey } of affinity) into.add(topologyKey, 1);
-        }
+      const wanted = tables.table(JSON.stringify(['wanted', affinity.map(termParts)]), {
+        countsTerminating: true,
+        weigh(other, add) {
+          if (matchesAll(affinity, other)) for (const { topologyKey } of affinity) add(topologyKey, 1);
+        },
       });
       this.wanted = wanted;
       this.wantedColumns = affinity.map(({ topologyKey }) => wanted.column(topologyKey));
       this.isOwnCompany = matchesAll(affinity, shape);
     }
     if (antiAffinity.length > 0) {
-      this.unwanted = tables.table(JSON.stringify(['unwanted', antiAffinity.map(termParts)]), (node, into) => {
-        for (const other of node.pods) {
-          for (const term of antiAffinity) if (termMatches(term, other.shape, NO_LABELS)) into.add(term.topologyKey, 1);
-        }
+      this.unwanted = tables.table(JSON.stringify(['unwanted', antiAffinity.map(termParts)]), {
+        countsTerminating: true,
+        weigh(other, add) {
+          for (const term of antiAffinity) if (termMatches(term, other, NO_LABELS)) add(term.topologyKey, 1);
+        },
       });
     }
   }
@@ -174,22 +176,20 @@ export class AffinityScore implements ClusterScore {
     const { shape, handle, hardWeight } = this;
     const affinity = resolveWeighted(shape.preferredAffinity, handle);
     const antiAffinity = resolveWeighted(shape.preferredAntiAffinity, handle);
-    const hasOwn = affinity.length > 0 || antiAffinity.length > 0;
     const parts = [affinity, antiAffinity].map((terms) => terms.map(({ weight, term }) => [weight, termParts(term)]));
     this.labels = labels;
-    this.sums = this.tables.table(JSON.stringify(['preferred', seenParts(shape, labels), hardWeight, parts]), (node, into) => {
-      for (const { shape: other } of hasOwn ? node.pods : node.podsWithAffinity) {
-        for (const { weight, term } of affinity) if (termMatches(term, other, NO_LABELS)) into.add(term.topologyKey, weight);
-        for (const { weight, term } of antiAffinity) if (termMatches(term, other, NO_LABELS)) into.add(term.topologyKey, -weight);
-        if (!other.hasAffinity) continue;
+    this.sums = this.tables.table(JSON.stringify(['preferred', seenParts(shape, labels), hardWeight, parts]), {
+      countsTerminating: true,
+      weigh(other, add) {
+        for (const { weight, term } of affinity) if (termMatches(term, other, NO_LABELS)) add(term.topologyKey, weight);
+        for (const { weight, term } of antiAffinity) if (termMatches(term, other, NO_LABELS)) add(term.topologyKey, -weight);
+        if (!other.hasAffinity) return;
         if (hardWeight > 0) {
-          for (const term of other.requiredAffinity) if (termMatches(term, shape, labels)) into.add(term.topologyKey, hardWeight);
+          for (const term of other.requiredAffinity) if (termMatches(term, shape, labels)) add(term.topologyKey, hardWeight);
         }
-        for (const { weight, term } of other.preferredAffinity) if (termMatches(term, shape, labels)) into.add(term.topologyKey, weight);
-        for (const { weight, term } of other.preferredAntiAffinity) {
-          if (termMatches(term, shape, labels)) into.add(term.topologyKey, -weight);
-        }
-      }
+        for (const { weight, term } of other.preferredAffinity) if (termMatches(term, shape, labels)) add(term.topologyKey, weight);
+        for (const { weight, term } of other.preferredAntiAffinity) if (termMatches(term, shape, labels)) add(term.topologyKey, -weight);
+      },
     });
   }
 }

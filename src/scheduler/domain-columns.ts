@@ -32,7 +32,7 @@ export class KeyColumn {
     this.key = key;
     this.columns = columns;
     this.ids = new Map([['', EMPTY_VALUE]]);
-    this.cursor = columns.journalEnd;
+    this.cursor = columns.nodeJournalEnd;
     for (let place = 0; place < this.domains.length; place++) this.read(place);
   }
 
@@ -43,16 +43,11 @@ export class KeyColumn {
 
   refresh(): void {
     const { columns } = this;
-    if (this.cursor === columns.journalEnd) return;
-    if (columns.isTooFarBehind(this.cursor)) for (let place = 0; place < this.domains.length; place++) this.read(place);
-    else {
-      const { journal, journalEnd } = columns;
-      for (let n = this.cursor; n < journalEnd; n++) {
-        const entry = journal[n % journal.length]!;
-        if ((entry & 1) === 1) this.read(entry >> 1);
-      }
-    }
-    this.cursor = columns.journalEnd;
+    const { nodeJournal, nodeJournalEnd } = columns;
+    if (this.cursor === nodeJournalEnd) return;
+    if (nodeJournalEnd - this.cursor > nodeJournal.length) for (let place = 0; place < this.domains.length; place++) this.read(place);
+    else for (let n = this.cursor; n < nodeJournalEnd; n++) this.read(nodeJournal[n % nodeJournal.length]!);
+    this.cursor = nodeJournalEnd;
   }
 
   private read(place: number): void {
@@ -80,6 +75,15 @@ export class DomainColumn {
   /** Where the amount of a place was added; -1 for nowhere. */
   private readonly addedTo: Int32Array;
   private memberSums: Float64Array;
+  /** The node at `place` contributes so much more to its domain. */
+  shift(place: number, domain: number, amount: number, members: number): void {
+    this.put(place, domain, this.amounts[place]! + amount, this.members[place]! + members);
+  }
+
+  isMember(place: number): boolean {
+    return this.members[place]! > 0;
+  }
+
   /** The least sum of a domain with members, and how many have it; 0 have it when it has to be found again. */
   private least: number;
   private leastCount: number;

@@ -8,14 +8,15 @@
  */
 import { ln } from '../engine/portable-math.ts';
 import { LABEL_HOSTNAME } from '../objects/node.ts';
+import type { LabelMatcher } from '../objects/selectors.ts';
 import type { ClusterFilter, ClusterScore } from './column-programs.ts';
 import { DefaultSelectorWatch } from './default-selector.ts';
 import { type DomainColumn, EMPTY_VALUE } from './domain-columns.ts';
 import { type DomainTable, type DomainTables, matcherText } from './domain-tables.ts';
 import { type ClusterLister, SCORE_MAX } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
-import type { SpreadConstraint } from './pod-shape.ts';
-import { countMatching, hasAllKeys, isEligible } from './spread-counting.ts';
+import type { PodShape, SpreadConstraint } from './pod-shape.ts';
+import { hasAllKeys, isEligible } from './spread-counting.ts';
 
 /** The constraints of one kind as they are now; they change only for pods without constraints of their own. */
 export type ConstraintSource = () => readonly SpreadConstraint[];
@@ -76,11 +77,15 @@ function openDomains(
     honorsNodeAffinity ? [nodeSelector ?? 0, affinity?.nodeAffinity?.required ?? 0] : 0,
     honorsNodeTaints ? shape.tolerations : 0,
   ]);
+  const keys = [topologyKey];
   const table = tables.table(
     text,
-    (node, into) => {
-      if (needsAllKeys && !hasAllKeys(node, all)) return;
-      if (isEligible(node, constraint, shape)) into.add(topologyKey, countMatching(node, selector, shape.namespace));
+    {
+      countsTerminating: false,
+      keysOf: (node) => ((needsAllKeys && !hasAllKeys(node, all)) || !isEligible(node, constraint, shape) ? NO_KEYS : keys),
+      weigh(other, add) {
+        if (isCounted(other, selector, shape.namespace)) add(topologyKey, 1);
+      },
     },
     !needsAllKeys,
   );
@@ -91,10 +96,22 @@ function openDomains(
 function openHosts(pod: PodInfo, tables: DomainTables, constraint: SpreadConstraint): Counted {
   const { namespace } = pod;
   const { selector } = constraint;
-  const table = tables.table(JSON.stringify(['hosts', namespace, matcherText(selector)]), (node, into) =>
-    into.add(LABEL_HOSTNAME, countMatching(node, selector, namespace)),
-  );
+  const table = tables.table(JSON.stringify(['hosts', namespace, matcherText(selector)]), {
+    countsTerminating: false,
+    keysOf: () => HOST_KEYS,
+    weigh(other, add) {
+      if (isCounted(other, selector, namespace)) add(LABEL_HOSTNAME, 1);
+    },
+  });
   return { constraint, table, column: table.column(LABEL_HOSTNAME) };
+}
+
+const NO_KEYS: readonly string[] = Object.freeze([]);
+const HOST_KEYS: readonly string[] = Object.freeze([LABEL_HOSTNAME]);
+
+/** Whether `countMatching` counts pods of the shape. */
+function isCounted({ namespace: own, labels }: PodShape, selector: LabelMatcher, namespace: string): boolean {
+  return !selector.isEmpty && own === namespace && selector.matches(labels);
 }
 
 // Filter ----------------------------------------------------------------------------------------------
