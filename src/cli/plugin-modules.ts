@@ -33,10 +33,13 @@ export class PluginModules {
   private readonly globals: Readonly<Record<string, unknown>>;
   private readonly modules: Map<string, Module>;
   private readonly lines: Map<string, CompiledLines>;
+  private readonly libraries: Readonly<Record<string, unknown>>;
   private compiler: typeof typescript | undefined;
 
-  constructor(files: FileSource) {
+  /** `libraries`: what further package names mean, wherever the file stands. */
+  constructor(files: FileSource, libraries: Readonly<Record<string, unknown>> = {}) {
     this.files = files;
+    this.libraries = { [SELF]: library, ...libraries };
     this.globals = pluginGlobals();
     this.modules = new Map();
     this.lines = new Map();
@@ -143,7 +146,7 @@ export class PluginModules {
   }
 
   private import(name: string, from: string): unknown {
-    if (name === SELF) return library;
+    if (Object.hasOwn(this.libraries, name)) return this.libraries[name];
     if (/^\.\.?(\/|$)/.test(name) || name.startsWith('/')) return this.load(this.findFile(pluginFile(resolvePath(from, name)), name, from));
     const builtIn = name.replace(/^node:/, '');
     const require = createRequire(resolve(from));

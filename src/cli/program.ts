@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { registerConformance } from './conformance.ts';
 import { reportError } from './errors.ts';
 import { explainCommand } from './explain.ts';
+import { fuzzCommand } from './fuzz.ts';
 import { initCommand } from './init.ts';
 import { type CliIo, type CliParts, EXIT, type ExitCode } from './io.ts';
 import { listCommand } from './list.ts';
@@ -44,6 +45,7 @@ function buildProgram(parts: CliParts, io: CliIo, finish: (code: ExitCode) => vo
   program.addCommand(schemaCommand(parts, io));
   registerConformance(program, io, finish);
   program.addCommand(explainCommand(parts, io, finish));
+  program.addCommand(fuzzCommand(io, finish));
   program.addCommand(reportCommand(parts, io));
   for (const command of [program, ...program.commands]) prepare(command, io);
   return program;
@@ -54,6 +56,7 @@ Examples:
   seatrial init my-cluster                  write a commented scenario
   seatrial run my-cluster/scenario.yaml     simulate it
   seatrial test scenarios/                  check what scenarios expect
+  seatrial fuzz --for 10m                   search for storms the control plane does not survive
   seatrial list faults                      what can break
   seatrial explain out/my-first-cluster-1 web-0     why a pod went where it did, or nowhere
 

@@ -7,14 +7,15 @@
 import type * as fc from 'fast-check';
 import { invariant as must } from '../base/invariant.ts';
 import type { ControllerDef } from '../controllers/controller.ts';
+import type { World } from '../scenario/world.ts';
 import { type StormOptions, storms } from './arbitraries.ts';
 import { stormText, writeCase } from './case-file.ts';
 import { stormOf } from './cases.ts';
 import type { Violation } from './invariant-watch.ts';
 import type { InvariantDef } from './invariants/invariant.ts';
 import { invariants } from './invariants/registry.ts';
-import { runStorm, StormLoader, type StormOutcome } from './run-storm.ts';
-import { shrink } from './shrink.ts';
+import { runStorm, runStormAsync, StormLoader, type StormOutcome, type StormRunOptions } from './run-storm.ts';
+import { shrinkingOf } from './shrink.ts';
 import type { Storm } from './storm.ts';
 import { StoryTeller } from './story.ts';
 
@@ -35,8 +36,8 @@ export interface ConvergenceOptions {
   readonly maxShrinkRuns?: number;
   /** Folder for the case that failed; nothing is written without it. */
   readonly saveTo?: string;
-  /** Module with the controllers, for the replay command of a saved case. */
-  readonly controllerModule?: string;
+  /** Files the controllers come from, for the replay command of a saved case. */
+  readonly controllerModules?: readonly string[];
 }
 
 /** What a case broke, made as small as it gets. */
@@ -77,18 +78,46 @@ export class ConvergenceError extends Error {
 
 /** Throws a ConvergenceError when a case breaks an invariant or does not settle; an InputError when a storm is no valid scenario. */
 export function checkConvergence(options: ConvergenceOptions = {}): ConvergenceReport {
-  const report = findCounterexample(options);
-  if (report.counterexample !== undefined) throw new ConvergenceError(report.counterexample);
-  return report;
+  return demand(findCounterexample(options));
+}
+
+/** As checkConvergence, for controllers that await promises (defineAsyncController). */
+export async function checkConvergenceAsync(options: ConvergenceOptions = {}): Promise<ConvergenceReport> {
+  return demand(await findCounterexampleAsync(options));
 }
 
 /** As checkConvergence, but the counterexample is a value. */
 export function findCounterexample(options: ConvergenceOptions = {}): ConvergenceReport {
-  const checker = new CaseChecker(options);
+  return new CaseChecker(options).drive(searching(options));
+}
+
+export async function findCounterexampleAsync(options: ConvergenceOptions = {}): Promise<ConvergenceReport> {
+  return await new CaseChecker(options).driveAsync(searching(options));
+}
+
+function demand(report: ConvergenceReport): ConvergenceReport {
+  if (report.counterexample !== undefined) throw new ConvergenceError(report.counterexample);
+  return report;
+}
+
+/** One storm to run. */
+export interface CaseRequest {
+  readonly storm: Storm;
+  /** Who watches the run. */
+  readonly attach?: (world: World) => void;
+  /** A storm that is no valid scenario, or that the simulator cannot run, is an answer of undefined instead of an error. */
+  readonly isTry?: boolean;
+}
+
+/** A search as a dialogue: it asks for runs and gets their outcomes. The same for runs that have to be awaited. */
+export type Search<T> = Generator<CaseRequest, T, StormOutcome | undefined>;
+
+function* searching(options: ConvergenceOptions): Search<ConvergenceReport> {
   const { cases = 100, from = 0 } = options;
+  const checker = new CaseChecker(options);
   for (let index = from; index < from + cases; index++) {
-    const outcome = checker.run(index);
-    if (outcome.violation !== undefined) return { passed: index - from, counterexample: checker.explain(index) };
+    const outcome = yield { storm: checker.storm(index) };
+    if (outcome?.violation !== undefined) return { passed: index - from, counterexample: yield* checker.explaining(index) };
   }
   return { passed: cases, counterexample: undefined };
 }
@@ -116,28 +145,74 @@ export class CaseChecker {
     return this.runStorm(this.storm(index));
   }
 
-  runStorm(storm: Storm): StormOutcome {
-    return runStorm(this.loader.load(storm), { invariants: this.invariants, controllers: this.options.controllers ?? [] });
+  runStorm(storm: Storm, attach?: (world: World) => void): StormOutcome {
+    return runStorm(this.loader.load(storm), this.runOptions(attach));
+  }
+
+  runStormAsync(storm: Storm, attach?: (world: World) => void): Promise<StormOutcome> {
+    return runStormAsync(this.loader.load(storm), this.runOptions(attach));
   }
 
   /** Shrinks a case that failed, and tells its story. */
   explain(index: number): Counterexample {
+    return this.drive(this.explaining(index));
+  }
+
+  explainAsync(index: number): Promise<Counterexample> {
+    return this.driveAsync(this.explaining(index));
+  }
+
+  drive<T>(search: Search<T>): T {
+    let step = search.next();
+    while (step.done !== true) {
+      const { storm, attach, isTry } = step.value;
+      let outcome: StormOutcome | undefined;
+      try {
+        outcome = this.runStorm(storm, attach);
+      } catch (error) {
+        if (isTry !== true) throw error;
+      }
+      step = search.next(outcome);
+    }
+    return step.value;
+  }
+
+  async driveAsync<T>(search: Search<T>): Promise<T> {
+    let step = search.next();
+    while (step.done !== true) {
+      const { storm, attach, isTry } = step.value;
+      let outcome: StormOutcome | undefined;
+      try {
+        outcome = await this.runStormAsync(storm, attach);
+      } catch (error) {
+        if (isTry !== true) throw error;
+      }
+      step = search.next(outcome);
+    }
+    return step.value;
+  }
+
+  *explaining(index: number): Search<Counterexample> {
     const found = this.storm(index);
-    const first = this.runStorm(found).violation;
+    const first = (yield { storm: found })?.violation;
     must(first !== undefined, `case ${index} broke nothing`);
     const { maxShrinkRuns = 1000, seed = 1 } = this.options;
-    const fails = (candidate: Storm): boolean => this.breaks(candidate, first.invariant);
-    const { storm, runs, isMinimal } = shrink(found, { fails, maxRuns: maxShrinkRuns });
+    const shrinking = shrinkingOf(found, maxShrinkRuns);
+    let step = shrinking.next();
+    while (step.done !== true) {
+      const outcome = yield { storm: step.value, isTry: true };
+      step = shrinking.next(outcome?.violation?.invariant === first.invariant);
+    }
+    const { storm, runs, isMinimal } = step.value;
     let teller: StoryTeller | undefined;
-    const { violation, digest } = runStorm(this.loader.load(storm), {
-      invariants: this.invariants,
-      controllers: this.options.controllers ?? [],
-      attach: (world) => {
-        teller = new StoryTeller(world);
-      },
-    });
-    must(violation !== undefined && teller !== undefined, 'a shrunk case passes when it is run again');
+    const attach = (world: World): void => {
+      teller = new StoryTeller(world);
+    };
+    const last = yield { storm, attach };
+    const violation = last?.violation;
+    must(last !== undefined && violation !== undefined && teller !== undefined, 'a shrunk case passes when it is run again');
     const story = teller.about(violation);
+    const { digest } = last;
     const name = `${violation.invariant}-${digest.slice(0, 8)}`;
     const comment = [
       `${violation.invariant}: ${violation.message}`,
@@ -150,27 +225,27 @@ export class CaseChecker {
     return { seed, case: index, violation, found, storm, shrinkRuns: runs, isMinimal, digest, story, scenarioText, file };
   }
 
-  private moduleFlag(): string {
-    return this.options.controllerModule === undefined ? '' : ` --controller ${this.options.controllerModule}`;
+  private runOptions(attach: ((world: World) => void) | undefined): StormRunOptions {
+    const { controllers = [] } = this.options;
+    return { invariants: this.invariants, controllers, ...(attach === undefined ? {} : { attach }) };
   }
 
-  private breaks(storm: Storm, invariant: string): boolean {
-    try {
-      return this.runStorm(storm).violation?.invariant === invariant;
-    } catch {
-      // Smaller than a valid scenario, or a bug of another kind.
-      return false;
-    }
+  private moduleFlag(): string {
+    const { controllerModules = [] } = this.options;
+    return controllerModules.map((file) => ` --controller ${file}`).join('');
   }
 }
 
 /** One screen: what broke, the smallest storm, the story, how to replay it. */
 export function describeCounterexample({ violation, storm, story, seed, case: index, file, scenarioText }: Counterexample): string {
   const parts = [
-    `${storm.zones.reduce((sum, nodes) => sum + nodes, 0)} nodes`,
-    `${storm.workloads.length + storm.objects.length} workloads and objects`,
-    `${storm.actions.length} actions`,
-    `${storm.faults.length} faults`,
+    count(
+      storm.zones.reduce((sum, nodes) => sum + nodes, 0),
+      'node',
+    ),
+    count(storm.workloads.length + storm.objects.length, 'object'),
+    count(storm.actions.length, 'action'),
+    count(storm.faults.length, 'fault'),
   ];
   return [
     `${violation.invariant} does not hold: ${violation.message}`,
@@ -180,6 +255,10 @@ export function describeCounterexample({ violation, storm, story, seed, case: in
     '',
     file === undefined ? scenarioText.replace(/^#.*\n/gm, '') : `replay: seatrial run ${file}`,
   ].join('\n');
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
 function isArbitrary(world: StormOptions | fc.Arbitrary<Storm>): world is fc.Arbitrary<Storm> {

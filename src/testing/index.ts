@@ -20,17 +20,22 @@
  */
 
 export { clusters, type StormOptions, storms, workloads } from './arbitraries.ts';
+export { type AsyncClient, type AsyncControllerOptions, type AsyncHost, defineAsyncController } from './async-controller.ts';
 export { stormText } from './case-file.ts';
 export { stormOf } from './cases.ts';
 export {
   CaseChecker,
+  type CaseRequest,
   ConvergenceError,
   type ConvergenceOptions,
   type ConvergenceReport,
   type Counterexample,
   checkConvergence,
+  checkConvergenceAsync,
   describeCounterexample,
   findCounterexample,
+  findCounterexampleAsync,
+  type Search,
 } from './check.ts';
 export { circumstancesOf } from './circumstances.ts';
 export { InvariantWatch, type Violation } from './invariant-watch.ts';
@@ -50,7 +55,7 @@ export { invariants } from './invariants/registry.ts';
 export { CONVERGENCE, ConvergenceJudge, type JudgeOptions } from './judge.ts';
 export { scenarioJudge } from './judge-scenario.ts';
 export { type Aim, type MenuEntry, STORM_MENU } from './menu.ts';
-export { runStorm, StormLoader, type StormOutcome, type StormRunOptions } from './run-storm.ts';
+export { runStorm, runStormAsync, StormLoader, type StormOutcome, type StormRunOptions } from './run-storm.ts';
 export { type ShrinkOptions, type Shrunk, shrink } from './shrink.ts';
 export {
   DEFAULT_SETTING,

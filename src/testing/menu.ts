@@ -35,7 +35,7 @@ export interface MenuEntry {
 const NO_PARAMS = fc.constant({});
 const ms = (min: number, max: number) => fc.integer({ min, max }).map((value) => `${value}ms`);
 const anyKind = fc.constantFrom('', 'Pod', 'Node', 'ReplicaSet', 'Deployment', 'StatefulSet', 'Job', 'PodDisruptionBudget');
-const writeVerb = fc.constantFrom('any', 'create', 'update', 'patch', 'delete', 'bind');
+const writeVerb = fc.constantFrom('', 'create', 'update', 'patch', 'delete', 'bind');
 const crash = { nth: fc.integer({ min: 1, max: 12 }), restartAfter: ms(100, 30_000) };
 /** Which requests, and how many of them. */
 const requests = { verb: writeVerb, skip: fc.nat(6), count: fc.integer({ min: 1, max: 8 }) };

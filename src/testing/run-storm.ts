@@ -3,6 +3,7 @@
  *
  * Cost      a StormLoader is made once: reading the vocabulary takes longer than running a case
  */
+import { InputError } from '../base/input-error.ts';
 import type { ControllerDef } from '../controllers/controller.ts';
 import { builtInVocabulary } from '../scenario/built-in-vocabulary.ts';
 import { EventDriver } from '../scenario/event-driver.ts';
@@ -64,20 +65,49 @@ export class StormLoader {
 
 /** Runs to the first violation, or until the cluster has settled or should have. Throws a SimulationBug for bugs of the simulator. */
 export function runStorm(spec: ScenarioSpec, options: StormRunOptions): StormOutcome {
-  const world = new World(spec, { controllers: options.controllers ?? [], replayCommand: options.replayCommand ?? '' });
-  const judge = new ConvergenceJudge(world, { invariants: options.invariants, stopsAtFirst: true });
-  options.attach?.(world);
-  const driver = new EventDriver(world);
-  world.start();
-  driver.start();
-  const { engine } = world;
-  engine.run({ untilUs: spec.durationUs as number });
-  judge.finish();
-  return {
-    violation: judge.violations[0],
-    convergedAfterUs: judge.convergedAfterUs,
-    digest: engine.digest.toString(),
-    events: engine.eventCount,
-    simulatedUs: engine.nowUs,
-  };
+  const run = new StormRun(spec, options);
+  if (run.advance()) return run.finish();
+  throw new InputError([{ path: 'controllers', message: 'an async controller cannot be awaited here', hint: 'use checkConvergenceAsync' }]);
+}
+
+/** As runStorm, for controllers made by defineAsyncController. */
+export async function runStormAsync(spec: ScenarioSpec, options: StormRunOptions): Promise<StormOutcome> {
+  const run = new StormRun(spec, options);
+  // A turn of the event loop lets everything go on that can without the world.
+  while (!run.advance()) await new Promise((resolve) => setImmediate(resolve));
+  return run.finish();
+}
+
+class StormRun {
+  private readonly world: World;
+  private readonly judge: ConvergenceJudge;
+  private readonly untilUs: number;
+
+  constructor(spec: ScenarioSpec, options: StormRunOptions) {
+    this.world = new World(spec, { controllers: options.controllers ?? [], replayCommand: options.replayCommand ?? '' });
+    this.judge = new ConvergenceJudge(this.world, { invariants: options.invariants, stopsAtFirst: true });
+    this.untilUs = spec.durationUs as number;
+    options.attach?.(this.world);
+    const driver = new EventDriver(this.world);
+    this.world.start();
+    driver.start();
+  }
+
+  /** False when promises have to go on before the world can. */
+  advance(): boolean {
+    const end = this.world.engine.run({ untilUs: this.untilUs });
+    return end !== 'stopped' || this.judge.isDone;
+  }
+
+  finish(): StormOutcome {
+    const { engine } = this.world;
+    this.judge.finish();
+    return {
+      violation: this.judge.violations[0],
+      convergedAfterUs: this.judge.convergedAfterUs,
+      digest: engine.digest.toString(),
+      events: engine.eventCount,
+      simulatedUs: engine.nowUs,
+    };
+  }
 }

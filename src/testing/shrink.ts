@@ -29,8 +29,15 @@ const MAX_RUNS = 1000;
 /** Gives smaller versions of a storm, the boldest first. */
 type Step = (storm: Storm) => Iterable<Storm>;
 
-export function shrink(failing: Storm, options: ShrinkOptions): Shrunk {
-  const maxRuns = options.maxRuns ?? MAX_RUNS;
+export function shrink(failing: Storm, { fails, maxRuns = MAX_RUNS }: ShrinkOptions): Shrunk {
+  const shrinking = shrinkingOf(failing, maxRuns);
+  let step = shrinking.next();
+  while (step.done !== true) step = shrinking.next(fails(step.value));
+  return step.value;
+}
+
+/** The same as a dialogue: it asks whether a storm still fails, and is told; for callers that have to wait for the answer. */
+export function* shrinkingOf(failing: Storm, maxRuns = MAX_RUNS): Generator<Storm, Shrunk, boolean> {
   let storm = failing;
   let runs = 0;
   for (let isSmaller = true; isSmaller; ) {
@@ -42,7 +49,7 @@ export function shrink(failing: Storm, options: ShrinkOptions): Shrunk {
         for (const candidate of step(storm)) {
           if (runs >= maxRuns) return { storm, runs, isMinimal: false };
           runs++;
-          if (!options.fails(candidate)) continue;
+          if (!(yield candidate)) continue;
           storm = candidate;
           isSmaller = true;
           again = true;

@@ -1,0 +1,32 @@
+/**
+ * FuzzPool: rows of cases on all cores, or in this thread when there is only one.
+ */
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import { type FuzzRow, type FuzzRowOutcome, FuzzWorker } from './fuzz-task.ts';
+
+/** Of one thread: a case needs a few MB, so that more means a leak. */
+const HEAP_MB = 2048;
+
+export interface FuzzPool {
+  /** Rows that may run at the same time. */
+  readonly width: number;
+  run(row: FuzzRow): Promise<FuzzRowOutcome>;
+  close(): Promise<void>;
+}
+
+export function openPool(workers: number): FuzzPool {
+  const here = fileURLToPath(import.meta.url);
+  // Threads load compiled code only; from the sources (in tests) everything runs in this thread.
+  if (workers <= 1 || here.endsWith('.ts')) {
+    const worker = new FuzzWorker();
+    return { width: 1, run: (row) => worker.run(row), close: async () => {} };
+  }
+  const pool = new Piscina({
+    filename: new URL('./fuzz-worker.js', import.meta.url).href,
+    minThreads: workers,
+    maxThreads: workers,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+  });
+  return { width: workers, run: (row) => pool.run(row) as Promise<FuzzRowOutcome>, close: () => pool.destroy() };
+}
