@@ -146,6 +146,7 @@ export class InvariantWatch {
       store,
       peaceUs: world.spec.converge?.afterUs ?? Infinity,
       circumstances: this.circumstances,
+      isStrict: world.spec.converge?.invariants?.includes(def.name) ?? false,
       nowUs: () => engine.nowUs,
       onCommit: <K extends Kind>(kind: K, listener: KindListener<ObjectOf<K>>) => {
         const list = this.kindListeners.get(kind) ?? [];

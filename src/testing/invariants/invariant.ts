@@ -74,6 +74,8 @@ export interface Probe {
   /** Beginning of `spec.converge`'s peace: no user action and no fault after it. */
   readonly peaceUs: TimeUs;
   readonly circumstances: Circumstances;
+  /** True when the scenario names this invariant: it then makes no allowance for what a correct control plane cannot promise. */
+  readonly isStrict: boolean;
   nowUs(): TimeUs;
   /** Calls `listener` after every write of `kind`, the first objects of the cluster included. */
   onCommit<K extends Kind>(kind: K, listener: KindListener<ObjectOf<K>>): void;

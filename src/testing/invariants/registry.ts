@@ -1,8 +1,29 @@
 /**
  * Every invariant, in the order lists show them.
  */
+import { apiContract } from './api-contract.ts';
+import { cachesCatchUp } from './caches-catch-up.ts';
 import type { InvariantDef } from './invariant.ts';
+import { noOrphans } from './no-orphans.ts';
+import { noOvercommit } from './no-overcommit.ts';
+import { oneNodePerPod } from './one-node-per-pod.ts';
 import { oneProcessPerIdentity } from './one-process-per-identity.ts';
+import { podsPlaced } from './pods-placed.ts';
+import { processesMatch } from './processes-match.ts';
+import { replicasWithinSurge } from './replicas-within-surge.ts';
+import { statusesTrue } from './statuses-true.ts';
 import { workloadsReady } from './workloads-ready.ts';
 
-export const invariants: readonly InvariantDef[] = [oneProcessPerIdentity, workloadsReady];
+export const invariants: readonly InvariantDef[] = [
+  oneProcessPerIdentity,
+  noOvercommit,
+  replicasWithinSurge,
+  podsPlaced,
+  workloadsReady,
+  noOrphans,
+  oneNodePerPod,
+  apiContract,
+  cachesCatchUp,
+  processesMatch,
+  statusesTrue,
+];

@@ -2,27 +2,38 @@
  * workloads-ready: in the end every workload has what it asked for: as many pods as wanted, of the newest template, ready,
  * and its status says so; every Job has finished.
  *
- * I15 of the oracles. A workload is let off only for pods that fit on no node (see pods-placed).
+ * I15 of the oracles. A workload is let off only when one of its pods fits on no node, and that pod's ReplicaSet or
+ * StatefulSet with it (see pods-placed).
  */
+import { finishedCondition, type Job } from '../../objects/job.ts';
 import type { Deployment, ReplicaSet, StatefulSet } from '../../objects/workloads.ts';
+import { stuckOwners } from '../pending-pods.ts';
 import { defineInvariant } from './invariant.ts';
 
 export const workloadsReady = defineInvariant({
   name: 'workloads-ready',
   id: 'I15',
   summary: 'every workload ends up with the replicas it asked for, ready and of the newest template',
-  create: ({ store }) => ({
-    unsettled: () => [
-      ...store.list('Deployment').flatMap((deployment) => deploymentGap(deployment) ?? []),
-      ...store.list('ReplicaSet').flatMap((set) => replicaSetGap(set) ?? []),
-      ...store.list('StatefulSet').flatMap((set) => statefulSetGap(set) ?? []),
-      ...store.list('Job').flatMap((job) => {
-        const isOver = job.status.conditions.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
-        return isOver || job.spec.suspend ? [] : [`job/${job.metadata.namespace}/${job.metadata.name} has not finished`];
-      }),
-    ],
+  create: (probe) => ({
+    unsettled: () => {
+      const { store } = probe;
+      const gaps: readonly (readonly [string, string | undefined])[] = [
+        ...store.list('Deployment').map((deployment) => [deployment.metadata.uid, deploymentGap(deployment)] as const),
+        ...store.list('ReplicaSet').map((set) => [set.metadata.uid, replicaSetGap(set)] as const),
+        ...store.list('StatefulSet').map((set) => [set.metadata.uid, statefulSetGap(set)] as const),
+        ...store.list('Job').map((job) => [job.metadata.uid, jobGap(job)] as const),
+      ];
+      if (gaps.every(([, gap]) => gap === undefined)) return [];
+      const excused = stuckOwners(probe);
+      return gaps.flatMap(([uid, gap]) => (gap === undefined || excused.has(uid) ? [] : [gap]));
+    },
   }),
 });
+
+function jobGap(job: Job): string | undefined {
+  if (finishedCondition(job) !== undefined || job.spec.suspend) return undefined;
+  return `job/${job.metadata.namespace}/${job.metadata.name} has not finished`;
+}
 
 function deploymentGap({ metadata, spec, status }: Deployment): string | undefined {
   const name = `deployment/${metadata.namespace}/${metadata.name}`;

@@ -1,0 +1,131 @@
+/**
+ * FaultWindow: the times at which faults excuse what an invariant would report.
+ *
+ * Two sorts of faults count. Some make a process forget or misjudge what it has done (a crash, a lost reply): they open the
+ * window, which closes `graceUs` after the last of them has ended. Others only delay what a process hears (a slow watch):
+ * they open nothing, but a window that is open while they last stays open until they end, and they open one themselves
+ * once they have lasted `patienceUs` (controllers wait no longer than that for their own writes to come back).
+ *
+ * An invariant that the scenario names gets no allowance: its window never opens.
+ *
+ * Cost      O(faults) in all; asking is O(open delays)
+ */
+import { type FaultRecord, faultTopic } from '../faults/injector.ts';
+import type { Probe } from './invariants/invariant.ts';
+
+export type FaultPredicate = (fault: FaultRecord) => boolean;
+
+export interface FaultWindowOptions {
+  readonly opens: FaultPredicate;
+  /** Default: nothing. */
+  readonly extends?: FaultPredicate;
+  readonly graceUs: number;
+  /** Default: for ever. */
+  readonly patienceUs?: number;
+}
+
+interface OpenDelay {
+  readonly id: number;
+  readonly sinceUs: number;
+  isAttached: boolean;
+}
+
+export class FaultWindow {
+  private readonly probe: Probe;
+  private readonly options: FaultWindowOptions;
+  /** Opening faults that have not ended, by id. */
+  private readonly openers: Set<number>;
+  private readonly delays: Map<number, OpenDelay>;
+  private closesAtUs: number;
+
+  constructor(probe: Probe, options: FaultWindowOptions) {
+    this.probe = probe;
+    this.options = options;
+    this.openers = new Set();
+    this.delays = new Map();
+    this.closesAtUs = -Infinity;
+    if (!probe.isStrict) probe.on(faultTopic, (fault, timeUs) => this.note(fault, timeUs));
+  }
+
+  /** Whether anything excused is going on now, or was less than `graceUs` ago. */
+  get isOpen(): boolean {
+    return this.wasOpenSince(this.probe.nowUs());
+  }
+
+  /** Whether the window was open at any time from `timeUs` on. */
+  wasOpenSince(timeUs: number): boolean {
+    if (this.openers.size > 0 || timeUs < this.closesAtUs) return true;
+    const { patienceUs = Infinity } = this.options;
+    const nowUs = this.probe.nowUs();
+    for (const delay of this.delays.values()) if (delay.isAttached || nowUs - delay.sinceUs >= patienceUs) return true;
+    return false;
+  }
+
+  private note(fault: FaultRecord, timeUs: number): void {
+    const { id, phase } = fault;
+    if (this.options.opens(fault)) {
+      if (phase === 'start') this.openers.add(id);
+      else this.openers.delete(id);
+      this.closesAtUs = timeUs + this.options.graceUs;
+      for (const delay of this.delays.values()) delay.isAttached = true;
+      return;
+    }
+    if (this.options.extends?.(fault) !== true) return;
+    if (phase === 'start') {
+      this.delays.set(id, { id, sinceUs: timeUs, isAttached: this.openers.size > 0 || timeUs < this.closesAtUs });
+      return;
+    }
+    const delay = this.delays.get(id);
+    if (delay === undefined) return;
+    this.delays.delete(id);
+    const { patienceUs = Infinity, graceUs } = this.options;
+    if (delay.isAttached || timeUs - delay.sinceUs >= patienceUs) this.closesAtUs = Math.max(this.closesAtUs, timeUs + graceUs);
+  }
+}
+
+/** Faults after which a process does not know what it has done: it, its requests or their answers were lost. */
+const FORGETTING: ReadonlySet<string> = new Set([
+  ...['component-crash', 'crash-at-write', 'crash-at-yield', 'api-server-restart', 'stale-api-server', 'etcd-leader-loss'],
+  ...['lost-request', 'lost-reply', 'slow-requests', 'request-refusal', 'lose-events'],
+]);
+/** Faults that let a process hear of changes late. */
+const DELAYING: ReadonlySet<string> = new Set(['watch-lag', 'watch-drop', 'reconnect', 'watch-compaction', 'component-freeze']);
+/** Faults of places: they strike the control plane when it stands there. */
+const PLACED: ReadonlySet<string> = new Set([
+  ...['rack-outage', 'power-outage', 'zone-outage', 'region-outage', 'partition', 'link-degradation'],
+]);
+
+/** Faults that make the processes whose names match forget. Faults of the API servers and of the cluster as such strike all. */
+export function forgetting(probe: Probe, component: RegExp): FaultPredicate {
+  const isPlaced = probe.spec.controlPlane.placement !== undefined;
+  return ({ kind, target }) => {
+    if (PLACED.has(kind)) return isPlaced || isBetweenControlPlane(target);
+    // A leader that stands still writes on as if it still led.
+    const isForgetting = FORGETTING.has(kind) || (kind === 'component-freeze' && isElected(probe));
+    return isForgetting && reaches(target, component);
+  };
+}
+
+/** Faults that let the processes whose names match hear of changes late. */
+export function delaying(component: RegExp): FaultPredicate {
+  return ({ kind, target }) => DELAYING.has(kind) && reaches(target, component);
+}
+
+/** Both of these sorts. */
+export function blinding(probe: Probe, component: RegExp): FaultPredicate {
+  const forgets = forgetting(probe, component);
+  const delays = delaying(component);
+  return (fault) => forgets(fault) || delays(fault);
+}
+
+function reaches(target: string, component: RegExp): boolean {
+  return target.startsWith('component/') ? component.test(target.slice('component/'.length)) : !target.startsWith('node/');
+}
+
+function isBetweenControlPlane(target: string): boolean {
+  return /^(\S*control-plane|world|user) -> (\S*control-plane|world|user)$/.test(target);
+}
+
+function isElected(probe: Probe): boolean {
+  return probe.circumstances.controllerManagers > 1 || probe.circumstances.schedulers > 1;
+}
