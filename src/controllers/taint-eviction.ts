@@ -7,7 +7,8 @@
  *
  * As upstream, timers are kept by namespace and name: a pod deleted and made again under its old name
  * can inherit the timer of the old one, or find its own refused because the old one is still at work
- * (kubernetes/kubernetes#107543). Timers live in memory and start over after a restart.
+ * (kubernetes/kubernetes#107543). Timers live in memory and start over after a restart. The parameter `byUid` tells pods of
+ * one name apart; no release does so.
  */
 import type { Informer } from '../client/informer.ts';
 import { type Op, sleep } from '../engine/process.ts';
@@ -17,7 +18,7 @@ import { keyOf, type ObjectKey, splitKey, type TimeUs } from '../objects/meta.ts
 import type { Node, Taint } from '../objects/node.ts';
 import { type Pod, type Toleration, withCondition } from '../objects/pod.ts';
 import { toleratesTaint } from '../objects/taints.ts';
-import { type ControllerHost, defineController, duration, integer, type RunningController } from './controller.ts';
+import { type ControllerHost, defineController, duration, flag, integer, type RunningController } from './controller.ts';
 import { indexByNode, podsOnNode } from './pod-index.ts';
 
 export const taintEviction = defineController({
@@ -27,6 +28,7 @@ export const taintEviction = defineController({
   parameters: [
     integer('deleteTries', 5, 1, 1000, 'attempts to delete a pod before it is given up (v1.34: 5)'),
     duration('deletePause', 10 * MILLISECOND_US, 'time between attempts (v1.34: 10 ms)', 0),
+    flag('byUid', false, 'take a pod made again under its old name for another pod (in no release)'),
   ],
   create: (host) => new TaintEvictionController(host).run(),
 });
@@ -46,6 +48,9 @@ export function toleratedForUs(taints: readonly Taint[], tolerations: readonly T
   return shortestUs;
 }
 
+/** What work is remembered by: the key of the pod, or with `byUid` its uid. */
+type WorkId = string;
+
 interface Timer {
   readonly createdUs: TimeUs;
   cancel(): void;
@@ -56,8 +61,9 @@ class TaintEvictionController {
   private readonly nodes: Informer<Node>;
   private readonly pods: Informer<Pod>;
   private readonly taintedNodes: Map<string, readonly Taint[]>;
-  /** By pod key; undefined while the eviction is at work. */
-  private readonly timers: Map<ObjectKey, Timer | undefined>;
+  /** Undefined while the eviction is at work. */
+  private readonly timers: Map<WorkId, Timer | undefined>;
+  private readonly isByUid: boolean;
 
   constructor(host: ControllerHost) {
     this.host = host;
@@ -65,6 +71,7 @@ class TaintEvictionController {
     this.pods = host.ctx.informers.of('Pod');
     this.taintedNodes = new Map();
     this.timers = new Map();
+    this.isByUid = host.params.boolean('byUid');
   }
 
   private get nowUs(): TimeUs {
@@ -85,14 +92,21 @@ class TaintEvictionController {
       onDelete: (node) => this.taintedNodes.delete(node.metadata.name),
     });
     this.pods.addHandlers({
-      onAdd: (pod) => this.handlePod(keyOf(pod), pod.spec.nodeName),
+      onAdd: (pod) => this.handlePod(pod),
       onUpdate: (old, pod) => {
-        if (old.spec.nodeName === pod.spec.nodeName && isSameTolerationList(old.spec.tolerations, pod.spec.tolerations)) return;
-        this.handlePod(keyOf(pod), pod.spec.nodeName);
+        // Deleted and made again, seen as one change.
+        const isOther = this.isByUid && old.metadata.uid !== pod.metadata.uid;
+        if (isOther) this.cancel(old);
+        else if (old.spec.nodeName === pod.spec.nodeName && isSameTolerationList(old.spec.tolerations, pod.spec.tolerations)) return;
+        this.handlePod(pod);
       },
-      onDelete: (pod) => this.handlePod(keyOf(pod), pod.spec.nodeName),
+      onDelete: (pod) => this.handlePod(pod),
     });
     return { queues: [] };
+  }
+
+  private idOf(pod: Pod): WorkId {
+    return this.isByUid ? pod.metadata.uid : keyOf(pod);
   }
 
   // Decisions
@@ -107,96 +121,102 @@ class TaintEvictionController {
       this.taintedNodes.set(name, taints);
     }
     for (const pod of podsOnNode(this.pods, name)) {
-      if (taints.length === 0) this.cancel(keyOf(pod));
-      else this.decide(keyOf(pod), pod.spec.tolerations, taints);
+      if (taints.length === 0) this.cancel(pod);
+      else this.decide(pod, taints);
     }
   }
 
-  private handlePod(key: ObjectKey, nodeName: string): void {
-    const pod = this.pods.get(key);
+  private handlePod(changed: Pod): void {
+    const { nodeName } = changed.spec;
+    const pod = this.pods.get(keyOf(changed));
     if (pod === undefined) {
-      this.cancel(key);
+      this.cancel(changed);
       return;
     }
     // A later event will tell of the node the pod is on now; whatever timer there is stays.
     if (pod.spec.nodeName !== nodeName || nodeName === '') return;
     const taints = this.taintedNodes.get(nodeName);
-    if (taints !== undefined) this.decide(key, pod.spec.tolerations, taints);
+    if (taints !== undefined) this.decide(pod, taints);
   }
 
-  private decide(key: ObjectKey, tolerations: readonly Toleration[], taints: readonly Taint[]): void {
+  private decide(pod: Pod, taints: readonly Taint[]): void {
+    const { tolerations } = pod.spec;
     const everyTolerated = taints.every((taint) => tolerations.some((toleration) => toleratesTaint(toleration, taint)));
     if (!everyTolerated) {
-      this.cancel(key);
-      this.addWork(key, this.nowUs, 0);
+      this.cancel(pod);
+      this.addWork(pod, this.nowUs, 0);
       return;
     }
     const delayUs = toleratedForUs(taints, tolerations);
     if (delayUs === Infinity) {
-      this.cancel(key);
+      this.cancel(pod);
       return;
     }
-    const scheduled = this.timers.get(key);
+    const scheduled = this.timers.get(this.idOf(pod));
     let createdUs = this.nowUs;
     if (scheduled !== undefined) {
       createdUs = scheduled.createdUs;
       // A timer that would fire earlier than a new one is kept: later changes never give more time.
       if (createdUs + delayUs < this.nowUs + delayUs) return;
-      this.cancel(key);
+      this.cancel(pod);
     }
-    this.addWork(key, createdUs, delayUs);
+    this.addWork(pod, createdUs, delayUs);
   }
 
-  private addWork(key: ObjectKey, createdUs: TimeUs, delayUs: number): void {
+  private addWork(pod: Pod, createdUs: TimeUs, delayUs: number): void {
+    const id = this.idOf(pod);
     // Work of a pod of this name that is still under way swallows the new.
-    if (this.timers.has(key)) return;
+    if (this.timers.has(id)) return;
     if (delayUs <= 0) {
-      this.timers.set(key, undefined);
-      this.fire(key);
+      this.timers.set(id, undefined);
+      this.fire(pod);
       return;
     }
     const cancel = this.host.ctx.scope.timer('taint-eviction.timer', delayUs, () => {
-      this.timers.set(key, undefined);
-      this.fire(key);
+      this.timers.set(id, undefined);
+      this.fire(pod);
     });
-    this.timers.set(key, { createdUs, cancel });
+    this.timers.set(id, { createdUs, cancel });
   }
 
-  private cancel(key: ObjectKey): void {
-    const timer = this.timers.get(key);
-    this.timers.delete(key);
+  private cancel(pod: Pod): void {
+    const id = this.idOf(pod);
+    const timer = this.timers.get(id);
+    this.timers.delete(id);
     if (timer === undefined) return;
     timer.cancel();
+    const key = keyOf(pod);
     this.emitOnPod(key, `Cancelling deletion of Pod ${key}`);
   }
 
   // Evictions
 
-  private fire(key: ObjectKey): void {
-    this.host.ctx.scope.spawn('taint-eviction.delete', this.evict(key));
+  private fire(pod: Pod): void {
+    this.host.ctx.scope.spawn('taint-eviction.delete', this.evict(pod));
   }
 
-  private *evict(key: ObjectKey): Op<void> {
+  private *evict(due: Pod): Op<void> {
     const { params } = this.host;
+    const key = keyOf(due);
     this.emitOnPod(key, `Marking for deletion Pod ${key}`);
     for (let attempt = 1; ; attempt++) {
-      const error = yield* this.markAndDelete(key);
+      const error = yield* this.markAndDelete(key, due.metadata.uid);
       if (error === undefined || attempt >= params.number('deleteTries')) break;
       yield* sleep(params.number('deletePause'));
     }
-    this.timers.delete(key);
+    this.timers.delete(this.idOf(due));
   }
 
-  private *markAndDelete(key: ObjectKey): Op<ApiStatus | undefined> {
+  private *markAndDelete(key: ObjectKey, dueUid: string): Op<ApiStatus | undefined> {
     const pod = yield* this.host.client.get('Pod', key);
     if (isApiStatus(pod)) return pod;
+    const { uid } = pod.metadata;
+    if (this.isByUid && uid !== dueUid) return undefined;
     const { nowUs } = this;
-    const marked = yield* this.host.client.patchStatus('Pod', key, (current) => withDisruptionTarget(current, nowUs), {
-      uid: pod.metadata.uid,
-    });
+    const marked = yield* this.host.client.patchStatus('Pod', key, (current) => withDisruptionTarget(current, nowUs), { uid });
     if (isApiStatus(marked)) return marked;
     // By name alone: a pod made again meanwhile under the same name is deleted too.
-    const deleted = yield* this.host.client.delete('Pod', key);
+    const deleted = yield* this.host.client.delete('Pod', key, this.isByUid ? { uid } : {});
     return isApiStatus(deleted) ? deleted : undefined;
   }
 
