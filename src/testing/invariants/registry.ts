@@ -3,6 +3,7 @@
  */
 import { apiContract } from './api-contract.ts';
 import { cachesCatchUp } from './caches-catch-up.ts';
+import { healthyPodsStayReady } from './healthy-pods-stay-ready.ts';
 import type { InvariantDef } from './invariant.ts';
 import { noOrphans } from './no-orphans.ts';
 import { noOvercommit } from './no-overcommit.ts';
@@ -20,6 +21,7 @@ export const invariants: readonly InvariantDef[] = [
   replicasWithinSurge,
   podsPlaced,
   workloadsReady,
+  healthyPodsStayReady,
   noOrphans,
   oneNodePerPod,
   apiContract,
