@@ -16,6 +16,10 @@ import { type DomainTable, type DomainTables, matcherText } from './domain-table
 import { type PluginHandle, SCORE_MAX } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 import { type AffinityTerm, type PodShape, termMatches } from './pod-shape.ts';
+import { PassMemo } from './score-columns.ts';
+
+/** Sums of weights of nodes lie close to each other. */
+const MEMO_SIZE = 256;
 
 function termParts(term: AffinityTerm): unknown {
   const { namespaces, namespaceSelector, selector, topologyKey } = term;
@@ -79,19 +83,12 @@ export class AffinityFilter implements ClusterFilter {
     return true;
   }
 
-  passes(place: number): boolean {
-    const { wantedColumns, forbidden } = this;
-    for (let k = 0; k < wantedColumns.length; k++) {
-      const { key, sums } = wantedColumns[k]!;
-      const domain = key.domains[place]!;
-      if (domain < 0 || (sums[domain]! <= 0 && !this.mayStartAnywhere)) return false;
-    }
-    for (let k = 0; k < forbidden.length; k++) {
-      const { key, sums } = forbidden[k]!;
-      const domain = key.domains[place]!;
-      if (domain >= 0 && sums[domain]! > 0) return false;
-    }
-    return true;
+  keep(places: Int32Array, from: number, to: number): number {
+    const { wantedColumns, forbidden, mayStartAnywhere } = this;
+    let end = to;
+    for (let k = 0; k < wantedColumns.length; k++) end = keepWanted(wantedColumns[k]!, mayStartAnywhere, places, from, end);
+    for (let k = 0; k < forbidden.length; k++) end = keepAllowed(forbidden[k]!, places, from, end);
+    return end;
   }
 
   private openExisting(labels: StringMap): void {
@@ -133,6 +130,28 @@ export class AffinityFilter implements ClusterFilter {
   }
 }
 
+function keepWanted({ key, sums }: DomainColumn, isAnyGood: boolean, places: Int32Array, from: number, to: number): number {
+  const { domains } = key;
+  let end = from;
+  for (let i = from; i < to; i++) {
+    const place = places[i]!;
+    const domain = domains[place]!;
+    if (domain >= 0 && (isAnyGood || sums[domain]! > 0)) places[end++] = place;
+  }
+  return end;
+}
+
+function keepAllowed({ key, sums }: DomainColumn, places: Int32Array, from: number, to: number): number {
+  const { domains } = key;
+  let end = from;
+  for (let i = from; i < to; i++) {
+    const place = places[i]!;
+    const domain = domains[place]!;
+    if (domain < 0 || sums[domain]! <= 0) places[end++] = place;
+  }
+  return end;
+}
+
 // Score -----------------------------------------------------------------------------------------------
 
 export class AffinityScore implements ClusterScore {
@@ -142,6 +161,7 @@ export class AffinityScore implements ClusterScore {
   private readonly hardWeight: number;
   private readonly hasOwnTerms: boolean;
   private readonly looksAtNamespaces: boolean;
+  private readonly memo: PassMemo;
   private labels: StringMap | undefined;
   /** Sums of weights. */
   private sums: DomainTable | undefined;
@@ -152,6 +172,7 @@ export class AffinityScore implements ClusterScore {
     this.handle = handle;
     this.tables = tables;
     this.hardWeight = hardWeight;
+    this.memo = new PassMemo(MEMO_SIZE);
     this.hasOwnTerms = shape.preferredAffinity.length > 0 || shape.preferredAntiAffinity.length > 0;
     this.looksAtNamespaces = [...shape.preferredAffinity, ...shape.preferredAntiAffinity].some(({ term }) => looksAtNamespaces(term));
     this.labels = undefined;
@@ -166,10 +187,11 @@ export class AffinityScore implements ClusterScore {
     return !this.sums!.isEmpty;
   }
 
-  score(places: Int32Array, count: number, scores: Float64Array): void {
-    scores.fill(0, 0, count);
-    for (const column of this.sums!.columns) addSums(column, places, count, scores);
-    normalize(count, scores);
+  addTo(totals: Float64Array, weight: number, places: Int32Array, count: number, scratch: Float64Array): boolean {
+    scratch.fill(0, 0, count);
+    for (const column of this.sums!.columns) if (column.memberTotal > 0) addSums(column, places, count, scratch);
+    addNormalized(totals, weight, count, scratch, this.memo);
+    return true;
   }
 
   private open(labels: StringMap): void {
@@ -203,7 +225,7 @@ function addSums({ key, sums }: DomainColumn, places: Int32Array, count: number,
 }
 
 /** In proportion between least and most; all 0 when they are equal. Divides before it multiplies, as upstream. */
-function normalize(count: number, scores: Float64Array): void {
+function addNormalized(totals: Float64Array, weight: number, count: number, scores: Float64Array, memo: PassMemo): void {
   let min = Infinity;
   let max = -Infinity;
   for (let i = 0; i < count; i++) {
@@ -212,5 +234,18 @@ function normalize(count: number, scores: Float64Array): void {
     if (score > max) max = score;
   }
   const range = max - min;
-  for (let i = 0; i < count; i++) scores[i] = range > 0 ? Math.trunc(SCORE_MAX * ((scores[i]! - min) / range)) : 0;
+  if (!(range > 0)) return;
+  const { values, stamps } = memo;
+  const pass = ++memo.pass;
+  for (let i = 0; i < count; i++) {
+    const above = scores[i]! - min;
+    if (above >= MEMO_SIZE) totals[i]! += Math.trunc(SCORE_MAX * (above / range)) * weight;
+    else {
+      if (stamps[above] !== pass) {
+        stamps[above] = pass;
+        values[above] = Math.trunc(SCORE_MAX * (above / range)) * weight;
+      }
+      totals[i]! += values[above]!;
+    }
+  }
 }

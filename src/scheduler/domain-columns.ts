@@ -22,13 +22,23 @@ export const EMPTY_VALUE = 0;
 export class KeyColumn {
   /** By place; -1 where the node does not have the label. */
   readonly domains: Int32Array;
+  /** Nodes without the label. */
+  absentCount: number;
+  /** Domains with nodes; nodes without the label count for the empty value. */
+  usedCount: number;
+  /** By domain. */
+  private readonly nodeCounts: number[];
   private readonly key: string;
   private readonly columns: NodeColumns;
   private readonly ids: Map<string, number>;
   private cursor: number;
 
   constructor(columns: NodeColumns, key: string) {
+    // At first every node is in the domain of the empty value.
     this.domains = new Int32Array(columns.nodes.length);
+    this.absentCount = 0;
+    this.nodeCounts = [columns.nodes.length];
+    this.usedCount = columns.nodes.length > 0 ? 1 : 0;
     this.key = key;
     this.columns = columns;
     this.ids = new Map([['', EMPTY_VALUE]]);
@@ -56,8 +66,18 @@ export class KeyColumn {
     if (id === undefined) {
       id = this.ids.size;
       this.ids.set(value!, id);
+      this.nodeCounts.push(0);
     }
+    const before = this.domains[place]!;
+    if (before === id) return;
     this.domains[place] = id;
+    if (before < 0) this.absentCount--;
+    if (id < 0) this.absentCount++;
+    const { nodeCounts } = this;
+    const from = before < 0 ? EMPTY_VALUE : before;
+    const to = id < 0 ? EMPTY_VALUE : id;
+    if (--nodeCounts[from]! === 0) this.usedCount--;
+    if (nodeCounts[to]!++ === 0) this.usedCount++;
   }
 }
 

@@ -27,6 +27,7 @@ import type { Evaluation, EvaluationRequest, Evaluator, NominatedPods } from './
 import { NodeColumns } from './node-columns.ts';
 import type { NodeInfo } from './node-info.ts';
 import { nodesToFind } from './node-sampling.ts';
+import type { NodeVerdicts } from './node-verdicts.ts';
 import { NO_FIT, type PlaceTree } from './place-tree.ts';
 import { EvaluationBuilder, noteRejector, PlainEvaluator } from './plain-evaluator.ts';
 import type { PreFilterOutcome } from './profile.ts';
@@ -51,6 +52,8 @@ export interface PathCounts {
   tree: number;
   /** Found by a tree, scored one by one. */
   treeAndScan: number;
+  /** Found one by one, in the leaves of a tree. */
+  leafScan: number;
   /** Found one by one. */
   scan: number;
   /** Likewise, with filters that have no program, or nominated pods. */
@@ -64,6 +67,8 @@ export interface PathCounts {
   refused: number;
 }
 
+/** Nodes that pass the remembered filters are given to the other filters so many at a time. */
+const CHUNK_MIN = 64;
 const NO_NODES: readonly NodeInfo[] = Object.freeze([]);
 const NO_FILTERS: readonly ClusterFilter[] = Object.freeze([]);
 const NO_PROGRAMS: readonly WeightedProgram[] = Object.freeze([]);
@@ -95,6 +100,9 @@ export class IncrementalEvaluator implements Evaluator, FoundNodes {
   private tree: PlaceTree | undefined;
   private start: number;
   private end: number;
+  /** A tree whose leaves are true, whether it found the nodes or not. */
+  private leaves: PlaceTree | undefined;
+  private readonly one: Int32Array;
   private foundCount: number;
   private failureCount: number;
   private visitedCount: number;
@@ -110,7 +118,17 @@ export class IncrementalEvaluator implements Evaluator, FoundNodes {
     this.columns = new NodeColumns(cache);
     this.domains = new DomainTables(this.columns);
     this.tables = new ShapeTables(this.columns, this.domains, options.limits ?? TABLE_LIMITS);
-    this.paths = { tree: 0, treeAndScan: 0, scan: 0, fullScan: 0, promisedTree: 0, plain: 0, refusedFromMemory: 0, refused: 0 };
+    this.paths = {
+      tree: 0,
+      treeAndScan: 0,
+      leafScan: 0,
+      scan: 0,
+      fullScan: 0,
+      promisedTree: 0,
+      plain: 0,
+      refusedFromMemory: 0,
+      refused: 0,
+    };
     this.attemptCount = 0;
     this.places = new Int32Array(0);
     this.totals = this.scores = new Float64Array(0);
@@ -120,6 +138,8 @@ export class IncrementalEvaluator implements Evaluator, FoundNodes {
     this.tree = undefined;
     this.start = 0;
     this.end = 0;
+    this.leaves = undefined;
+    this.one = new Int32Array(1);
     this.foundCount = 0;
     this.failureCount = 0;
     this.visitedCount = 0;
@@ -145,7 +165,7 @@ export class IncrementalEvaluator implements Evaluator, FoundNodes {
     const answer = this.answer(request, table, error);
     if (this.setAside.size > 0) {
       // Before the tree is as it was: somebody may ask for what was found.
-      if (this.tree !== undefined) this.listTotals();
+      if (this.tree !== undefined) this.listTotals(this.tree);
       this.putBack();
     }
     return answer;
@@ -157,13 +177,14 @@ export class IncrementalEvaluator implements Evaluator, FoundNodes {
     if (error !== undefined || this.foundCount === 0) return this.refuse(request, table, error);
     if (this.foundCount === 1) return this.chosen(request, this.placeOfFirst(), 1);
     const programs = activePrograms(table.clusterScores);
-    if (this.tree !== undefined) {
+    const { tree } = this;
+    if (tree !== undefined) {
       if (programs.length === 0 && table.wideScores.length === 0) {
-        if (verdicts.isTrueBetween(this.start, this.end)) return this.chooseFromTree(request, this.tree);
+        if (verdicts.isTrueBetween(this.start, this.end)) return this.chooseFromTree(request, tree);
         verdicts.abandonTree();
       }
       this.paths.treeAndScan++;
-      this.listPlaces();
+      this.listPlaces(tree);
     }
     if (!this.score(request, table, programs) || verdicts.hasError) return this.leaveToPlain(request);
     return this.chooseBest(request);
@@ -197,20 +218,20 @@ export class IncrementalEvaluator implements Evaluator, FoundNodes {
     if (this.promised.size > 0) this.promised.clear();
     if (!this.nominated.isEmpty) this.findPromised(request);
     this.isAllRemembered = isAlone && this.promised.size === 0;
-    if (isAlone) {
-      const tree = table.verdicts.treeFor(pod, this.prefersTrees);
-      if (tree !== undefined && this.searchTree(request, tree, wanted)) {
-        table.verdicts.noteScan(this.visitedCount);
-        return undefined;
-      }
-      if (this.setAside.size > 0) this.putBack();
+    const tree = table.lateFilters.length > 0 ? undefined : table.verdicts.treeFor(pod, this.prefersTrees);
+    this.leaves = tree;
+    if (isAlone && tree !== undefined && this.searchTree(request, tree, wanted)) {
+      table.verdicts.noteScan(this.visitedCount);
+      return undefined;
     }
+    if (this.setAside.size > 0) this.putBack();
     if (table.lateFilters.length > 0 || this.promised.size > 0) {
       this.paths.fullScan++;
       return this.visitAll(request, table, filters, wanted);
     }
-    this.paths.scan++;
-    this.visitRemembered(request, table, filters, wanted);
+    if (tree === undefined) this.paths.scan++;
+    else this.paths.leafScan++;
+    this.visitRemembered(request, table, filters, wanted, tree);
     table.verdicts.noteScan(this.visitedCount);
     return undefined;
   }
@@ -279,28 +300,47 @@ export class IncrementalEvaluator implements Evaluator, FoundNodes {
     return distance < this.visitedCount;
   }
 
-  /** Every verdict is remembered or has a program. */
-  private visitRemembered(request: EvaluationRequest, table: ShapeTable, filters: readonly ClusterFilter[], wanted: number): void {
+  /** Every verdict is remembered or has a program. Looks a few nodes too far, which nobody sees. */
+  private visitRemembered(
+    request: EvaluationRequest,
+    { verdicts }: ShapeTable,
+    filters: readonly ClusterFilter[],
+    wanted: number,
+    tree: PlaceTree | undefined,
+  ): void {
     const { pod } = request;
     const { places } = this;
-    const { verdicts } = table;
     const count = request.snapshot.nodes.length;
     let found = 0;
-    let visited = 0;
-    for (let place = this.start; visited < count; place = place + 1 === count ? 0 : place + 1) {
-      visited++;
-      if (!verdicts.fits(place, pod) || !passesAll(filters, place)) continue;
-      if (found === wanted) {
-        this.foundCount = found;
-        this.failureCount = visited - 1 - found;
-        this.visitedCount = visited;
-        return;
+    let seen = 0;
+    let place = this.start;
+    while (seen < count && found <= wanted) {
+      const most = found + Math.max(CHUNK_MIN, wanted + 1 - found);
+      let end = found;
+      if (tree === undefined) {
+        for (; seen < count && end < most; seen++) {
+          if (verdicts.fits(place, pod)) places[end++] = place;
+          if (++place === count) place = 0;
+        }
+      } else {
+        const { totals } = tree;
+        for (; seen < count && end < most; seen++) {
+          if (totals[place]! >= 0) places[end++] = place;
+          if (++place === count) place = 0;
+        }
       }
-      places[found++] = place;
+      for (let k = 0; k < filters.length; k++) end = filters[k]!.keep(places, found, end);
+      found = end;
     }
-    this.foundCount = found;
-    this.failureCount = visited - found;
-    this.visitedCount = visited;
+    this.foundCount = Math.min(found, wanted);
+    if (found > wanted) {
+      const length = (places[wanted]! - this.start + count) % count;
+      this.visitedCount = length + 1;
+      this.failureCount = length - wanted;
+    } else {
+      this.visitedCount = count;
+      this.failureCount = count - found;
+    }
   }
 
   /** Some nodes have nominated pods, or some filters have no program. */
@@ -319,7 +359,7 @@ export class IncrementalEvaluator implements Evaluator, FoundNodes {
       if (promised.size > 0 && promised.has(place)) {
         this.preFilter(request);
         status = profile.runFiltersWithNominated(state, pod, node);
-      } else if (!table.verdicts.fits(place, pod) || !passesAll(filters, place)) {
+      } else if (!table.verdicts.fits(place, pod) || !this.passesAll(filters, place)) {
         this.failureCount++;
         continue;
       } else {
@@ -350,6 +390,12 @@ export class IncrementalEvaluator implements Evaluator, FoundNodes {
       if (this.nominated.onNode(name).some((other) => other.priority >= pod.priority && other.uid !== pod.uid))
         this.promised.add(node.position);
     }
+  }
+
+  private passesAll(filters: readonly ClusterFilter[], place: number): boolean {
+    this.one[0] = place;
+    for (let k = 0; k < filters.length; k++) if (filters[k]!.keep(this.one, 0, 1) === 0) return false;
+    return true;
   }
 
   private putBack(): void {
@@ -389,33 +435,40 @@ export class IncrementalEvaluator implements Evaluator, FoundNodes {
   /** Fills `totals`; false when a plugin fails. */
   private score(request: EvaluationRequest, { verdicts, wideScores }: ShapeTable, programs: readonly WeightedProgram[]): boolean {
     if (!verdicts.canScore) return false;
-    const { pod } = request;
+    const { places, totals, scores, leaves } = this;
+    const count = this.foundCount;
+    // 1. Remembered scores, from the leaves of a tree or one by one
+    if (leaves !== undefined && verdicts.isTrueAt(places, count)) {
+      for (let i = 0; i < count; i++) totals[i] = leaves.totals[places[i]!]!;
+    } else if (!this.scoreNodes(request, verdicts)) return false;
+    // 2. Scores of the whole cluster
+    for (const { program, weight } of programs) if (!program.addTo(totals, weight, places, count, scores)) return false;
+    return wideScores.length === 0 || this.scoreWide(request, wideScores);
+  }
+
+  private scoreNodes(request: EvaluationRequest, verdicts: NodeVerdicts): boolean {
+    const { pod, state } = request;
     const { places, totals, scores } = this;
     const count = this.foundCount;
-    // 1. Remembered scores that need no normalization
+    // Those that need no normalization are summed up already.
     const { base } = verdicts;
     for (let i = 0; i < count; i++) {
       const place = places[i]!;
       verdicts.rate(place, pod);
       totals[i] = base[place]!;
     }
-    // 2. Remembered raw scores that are normalized over the feasible nodes
-    for (const { plugin, weight, raw } of verdicts.softScores) {
-      const isZero = gather(raw, places, count, scores);
+    for (const { plugin, weight, raw, highest } of verdicts.softScores) {
+      const isZero = highest === 0 || gather(raw, places, count, scores);
       if (isZero && plugin.normalizedZero !== undefined) {
         addConstant(totals, count, plugin.normalizedZero * weight);
         continue;
       }
+      if (highest === 0) scores.fill(0, 0, count);
       const nodes = plugin.normalizedZero === undefined ? this.feasibleNodes() : NO_NODES;
-      if (!isSuccess(plugin.normalize!(request.state, pod, nodes, scores.subarray(0, count)))) return false;
+      if (!isSuccess(plugin.normalize!(state, pod, nodes, scores.subarray(0, count)))) return false;
       if (!addWeighted(totals, scores, count, weight)) return false;
     }
-    // 3. Scores of the whole cluster
-    for (const { program, weight } of programs) {
-      program.score(places, count, scores);
-      if (!addWeighted(totals, scores, count, weight)) return false;
-    }
-    return wideScores.length === 0 || this.scoreWide(request, wideScores);
+    return true;
   }
 
   private scoreWide(request: EvaluationRequest, wide: readonly WeightedScore[]): boolean {
@@ -490,9 +543,8 @@ export class IncrementalEvaluator implements Evaluator, FoundNodes {
   }
 
   /** Writes down the places that the tree found. */
-  private listPlaces(): void {
-    const { tree, places } = this;
-    const { totals } = tree!;
+  private listPlaces({ totals }: PlaceTree): void {
+    const { places } = this;
     const count = this.columns.nodes.length;
     let found = 0;
     for (let place = this.start; found < this.foundCount; place = place + 1 === count ? 0 : place + 1) {
@@ -504,21 +556,20 @@ export class IncrementalEvaluator implements Evaluator, FoundNodes {
   // For those who ask ---------------------------------------------------------------------------------
 
   feasibleNodes(): NodeInfo[] {
-    if (this.tree !== undefined) this.listTotals();
+    if (this.tree !== undefined) this.listTotals(this.tree);
     const { nodes } = this.columns;
     return Array.from(this.places.subarray(0, this.foundCount), (place) => nodes[place]!);
   }
 
   feasibleTotals(): Float64Array {
-    if (this.tree !== undefined) this.listTotals();
+    if (this.tree !== undefined) this.listTotals(this.tree);
     return this.totals.slice(0, this.foundCount);
   }
 
   /** Writes down what the tree found. */
-  private listTotals(): void {
-    const { totals } = this.tree!;
-    this.listPlaces();
-    for (let i = 0; i < this.foundCount; i++) this.totals[i] = totals[this.places[i]!]!;
+  private listTotals(tree: PlaceTree): void {
+    this.listPlaces(tree);
+    for (let i = 0; i < this.foundCount; i++) this.totals[i] = tree.totals[this.places[i]!]!;
   }
 }
 
@@ -544,11 +595,6 @@ function activeFilters(filters: readonly ClusterFilter[]): readonly ClusterFilte
     active.push(filter);
   }
   return active ?? NO_FILTERS;
-}
-
-function passesAll(filters: readonly ClusterFilter[], place: number): boolean {
-  for (let i = 0; i < filters.length; i++) if (!filters[i]!.passes(place)) return false;
-  return true;
 }
 
 /** Those of the scores that take part in this attempt. */

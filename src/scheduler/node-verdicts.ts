@@ -49,6 +49,8 @@ export interface SoftScore {
   readonly weight: number;
   /** By place. */
   readonly raw: Float64Array;
+  /** No raw value was ever above it. */
+  highest: number;
   /** The highest raw value that the tree reckons with. */
   peak: number;
 }
@@ -127,7 +129,7 @@ export class NodeVerdicts {
     for (const { plugin, weight } of profile.scorePlugins) {
       if (state.skipScore.has(plugin.name) || !isRememberedScore(plugin, pod)) continue;
       if (plugin.normalize === undefined) baseScores.push({ plugin, weight, column: plugin.columnScore?.(pod) });
-      else softScores.push({ plugin, weight, raw: new Float64Array(count), peak: 0 });
+      else softScores.push({ plugin, weight, raw: new Float64Array(count), highest: 0, peak: 0 });
     }
     this.baseScores = baseScores;
     this.softScores = softScores;
@@ -282,6 +284,16 @@ export class NodeVerdicts {
     return true;
   }
 
+  /** The same for the nodes at `places[0..count-1]`. */
+  isTrueAt(places: Int32Array, count: number): boolean {
+    const { softScores } = this;
+    for (let k = 0; k < softScores.length; k++) {
+      const { raw, peak } = softScores[k]!;
+      if (peak > 0 && !hasPeakOrNothingAt(raw, peak, places, count)) return false;
+    }
+    return true;
+  }
+
   // One node ------------------------------------------------------------------------------------------
 
   private computeScores(place: number, pod: PodInfo): void {
@@ -295,7 +307,14 @@ export class NodeVerdicts {
       if (!(raw >= 0 && raw <= SCORE_MAX)) this.hasError = true;
       sum += raw * weight;
     }
-    for (let k = 0; k < softScores.length; k++) softScores[k]!.raw[place] = this.rawOf(softScores[k]!.plugin, place, pod);
+    for (let k = 0; k < softScores.length; k++) {
+      const soft = softScores[k]!;
+      const raw = this.rawOf(soft.plugin, place, pod);
+      soft.raw[place] = raw;
+      // Negative scores are not for short cuts.
+      if (raw > soft.highest) soft.highest = raw;
+      else if (!(raw >= 0)) soft.highest = Infinity;
+    }
     this.base[place] = sum;
     if (!this.hasError) this.flags[place]! |= RATED;
   }
@@ -375,6 +394,16 @@ function hasPeakOrNothing(raw: Float64Array, peak: number, totals: Float64Array,
       isNothing = false;
     }
     if (++place === count) place = 0;
+  }
+  return isNothing;
+}
+
+function hasPeakOrNothingAt(raw: Float64Array, peak: number, places: Int32Array, count: number): boolean {
+  let isNothing = true;
+  for (let i = 0; i < count; i++) {
+    const value = raw[places[i]!]!;
+    if (value === peak) return true;
+    if (value > 0) isNothing = false;
   }
   return isNothing;
 }

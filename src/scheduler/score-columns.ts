@@ -29,3 +29,17 @@ export function addWeighted(totals: Float64Array, scores: Float64Array, count: n
   }
   return true;
 }
+
+/** Values of a function of small integers that is the same during one pass over a column. */
+export class PassMemo {
+  readonly values: Float64Array;
+  /** The pass in which the value was found. */
+  readonly stamps: Int32Array;
+  pass: number;
+
+  constructor(size: number) {
+    this.values = new Float64Array(size);
+    this.stamps = new Int32Array(size);
+    this.pass = 0;
+  }
+}

@@ -16,6 +16,7 @@ import { type DomainTable, type DomainTables, matcherText } from './domain-table
 import { type ClusterLister, SCORE_MAX } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { PodShape, SpreadConstraint } from './pod-shape.ts';
+import { PassMemo } from './score-columns.ts';
 import { hasAllKeys, isEligible } from './spread-counting.ts';
 
 /** The constraints of one kind as they are now; they change only for pods without constraints of their own. */
@@ -143,21 +144,30 @@ export class SpreadFilter implements ClusterFilter {
     return counted.length > 0;
   }
 
-  passes(place: number): boolean {
-    const { counted, most } = this;
-    for (let i = 0; i < counted.length; i++) {
-      const { column } = counted[i]!;
-      const domain = column.key.domains[place]!;
-      if (domain < 0 || column.sums[domain]! > most[i]!) return false;
-    }
-    return true;
+  keep(places: Int32Array, from: number, to: number): number {
+    let end = to;
+    for (let i = 0; i < this.counted.length; i++) end = keepBelow(this.counted[i]!.column, this.most[i]!, places, from, end);
+    return end;
   }
+}
+
+function keepBelow({ key, sums }: DomainColumn, most: number, places: Int32Array, from: number, to: number): number {
+  const { domains } = key;
+  let end = from;
+  for (let i = from; i < to; i++) {
+    const place = places[i]!;
+    const domain = domains[place]!;
+    if (domain >= 0 && sums[domain]! <= most) places[end++] = place;
+  }
+  return end;
 }
 
 // Score -----------------------------------------------------------------------------------------------
 
 /** In place of a score: the node lacks a topology key. */
 const IGNORED = -1;
+/** Raw scores of nodes lie close to each other. */
+const MEMO_SIZE = 256;
 
 export class SpreadScore implements ClusterScore {
   private readonly constraints: CountedConstraints;
@@ -166,6 +176,7 @@ export class SpreadScore implements ClusterScore {
   /** By domain: the last count of domains that met it. */
   private marks: Int32Array;
   private markCount: number;
+  private readonly memo: PassMemo;
 
   constructor(pod: PodInfo, tables: DomainTables, lister: ClusterLister, source: ConstraintSource, needsAllKeys: boolean) {
     this.constraints = new CountedConstraints(pod, lister, source, (constraint, all) =>
@@ -175,6 +186,7 @@ export class SpreadScore implements ClusterScore {
     );
     this.needsAllKeys = needsAllKeys;
     this.counted = [];
+    this.memo = new PassMemo(MEMO_SIZE);
     this.marks = new Int32Array(0);
     this.markCount = 0;
   }
@@ -184,17 +196,18 @@ export class SpreadScore implements ClusterScore {
     return this.counted.length > 0;
   }
 
-  score(places: Int32Array, count: number, scores: Float64Array): void {
+  addTo(totals: Float64Array, weight: number, places: Int32Array, count: number, scratch: Float64Array): boolean {
     const { counted } = this;
-    scores.fill(0, 0, count);
-    const ignoredCount = this.needsAllKeys ? this.markIgnored(counted, places, count, scores) : 0;
+    scratch.fill(0, 0, count);
+    const ignoredCount = this.needsAllKeys && lacksKeys(counted) ? this.markIgnored(counted, places, count, scratch) : 0;
     for (let k = 0; k < counted.length; k++) {
       const { constraint, column } = counted[k]!;
       const isHost = constraint.topologyKey === LABEL_HOSTNAME;
-      const weight = ln((isHost ? count - ignoredCount : this.countDomains(column, places, count, scores)) + 2);
-      addCounts(column, isHost, weight, constraint.maxSkew - 1, places, count, scores);
+      const share = ln((isHost ? count - ignoredCount : this.countDomains(column, places, count, scratch)) + 2);
+      if (isHost) addAmounts(column, share, constraint.maxSkew - 1, places, count, scratch);
+      else addSums(column, share, constraint.maxSkew - 1, places, count, scratch);
     }
-    normalize(count, scores);
+    return this.addNormalized(totals, weight, count, scratch);
   }
 
   private markIgnored(counted: readonly Counted[], places: Int32Array, count: number, scores: Float64Array): number {
@@ -212,7 +225,7 @@ export class SpreadScore implements ClusterScore {
 
   /** Domains that some candidate is in. */
   private countDomains(column: DomainColumn, places: Int32Array, count: number, scores: Float64Array): number {
-    const { domains, domainCount } = column.key;
+    const { domains, domainCount, usedCount } = column.key;
     if (this.marks.length < domainCount) {
       this.marks = new Int32Array(domainCount * 2);
       this.markCount = 0;
@@ -226,45 +239,68 @@ export class SpreadScore implements ClusterScore {
       const met = domain < 0 ? EMPTY_VALUE : domain;
       if (marks[met] === pass) continue;
       marks[met] = pass;
-      size++;
+      if (++size === usedCount) break;
     }
     return size;
   }
+
+  /** The fewer pods the better: 100 at the least, in proportion to the most; 0 for ignored nodes. */
+  private addNormalized(totals: Float64Array, weight: number, count: number, scores: Float64Array): boolean {
+    let min = Infinity;
+    let max = 0;
+    for (let i = 0; i < count; i++) {
+      if (scores[i] === IGNORED) continue;
+      const score = Math.round(scores[i]!);
+      scores[i] = score;
+      if (score < min) min = score;
+      if (score > max) max = score;
+    }
+    const { values, stamps } = this.memo;
+    const pass = ++this.memo.pass;
+    for (let i = 0; i < count; i++) {
+      const score = scores[i]!;
+      if (score === IGNORED) continue;
+      const above = score - min;
+      if (above < MEMO_SIZE && stamps[above] === pass) totals[i]! += values[above]!;
+      else {
+        const normalized = max === 0 ? SCORE_MAX : Math.trunc((SCORE_MAX * (max + min - score)) / max);
+        if (!(normalized >= 0 && normalized <= SCORE_MAX)) return false;
+        totals[i]! += normalized * weight;
+        if (above >= MEMO_SIZE) continue;
+        stamps[above] = pass;
+        values[above] = normalized * weight;
+      }
+    }
+    return true;
+  }
 }
 
-function addCounts(
-  column: DomainColumn,
-  isHost: boolean,
-  weight: number,
+function lacksKeys(counted: readonly Counted[]): boolean {
+  for (let k = 0; k < counted.length; k++) if (counted[k]!.column.key.absentCount > 0) return true;
+  return false;
+}
+
+/** Matching pods of each node itself. */
+function addAmounts(
+  { key, amounts }: DomainColumn,
+  share: number,
   extra: number,
   places: Int32Array,
   count: number,
   scores: Float64Array,
 ): void {
-  const { domains } = column.key;
-  const { amounts, sums } = column;
+  const { domains } = key;
   for (let i = 0; i < count; i++) {
-    if (scores[i] === IGNORED) continue;
     const place = places[i]!;
-    const domain = domains[place]!;
-    if (domain >= 0) scores[i]! += (isHost ? amounts[place]! : sums[domain]!) * weight + extra;
+    if (domains[place]! >= 0 && scores[i] !== IGNORED) scores[i]! += amounts[place]! * share + extra;
   }
 }
 
-/** The fewer pods the better: 100 at the least, in proportion to the most; 0 for ignored nodes. */
-function normalize(count: number, scores: Float64Array): void {
-  let min = Infinity;
-  let max = 0;
+/** Matching pods of the domain of each node. */
+function addSums({ key, sums }: DomainColumn, share: number, extra: number, places: Int32Array, count: number, scores: Float64Array): void {
+  const { domains } = key;
   for (let i = 0; i < count; i++) {
-    if (scores[i] === IGNORED) continue;
-    const score = Math.round(scores[i]!);
-    scores[i] = score;
-    if (score < min) min = score;
-    if (score > max) max = score;
-  }
-  for (let i = 0; i < count; i++) {
-    if (scores[i] === IGNORED) scores[i] = 0;
-    else if (max === 0) scores[i] = SCORE_MAX;
-    else scores[i] = Math.trunc((SCORE_MAX * (max + min - scores[i]!)) / max);
+    const domain = domains[places[i]!]!;
+    if (domain >= 0 && scores[i] !== IGNORED) scores[i]! += sums[domain]! * share + extra;
   }
 }

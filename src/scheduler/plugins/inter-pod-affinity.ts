@@ -31,7 +31,7 @@ const EXISTING_FAILED = unschedulable(NAME, "node(s) didn't satisfy existing pod
 const PASSED: PreFilterResult = { status: SUCCESS };
 const SKIPPED: PreFilterResult = { status: SKIP };
 
-const NEVER: ClusterScore = Object.freeze({ prepare: () => false, score: () => undefined });
+const NEVER: ClusterScore = Object.freeze({ prepare: () => false, addTo: () => true });
 
 interface InterPodAffinityArgs {
   readonly hardPodAffinityWeight: number;
