@@ -3,14 +3,20 @@
  */
 import { apiContract } from './api-contract.ts';
 import { cachesCatchUp } from './caches-catch-up.ts';
+import { gcSparesOwned } from './gc-spares-owned.ts';
 import { healthyPodsStayReady } from './healthy-pods-stay-ready.ts';
+import { historyLimits } from './history-limits.ts';
 import type { InvariantDef } from './invariant.ts';
+import { jobsDoneOnce } from './jobs-done-once.ts';
+import { noBindingToAbsentNode } from './no-binding-to-absent-node.ts';
 import { noOrphans } from './no-orphans.ts';
 import { noOvercommit } from './no-overcommit.ts';
 import { oneNodePerPod } from './one-node-per-pod.ts';
 import { oneProcessPerIdentity } from './one-process-per-identity.ts';
+import { ownerGraphAcyclic } from './owner-graph-acyclic.ts';
 import { podsPlaced } from './pods-placed.ts';
 import { processesMatch } from './processes-match.ts';
+import { readyPodsOnReadyNodes } from './ready-pods-on-ready-nodes.ts';
 import { replicasWithinSurge } from './replicas-within-surge.ts';
 import { statusesTrue } from './statuses-true.ts';
 import { workloadsReady } from './workloads-ready.ts';
@@ -22,8 +28,14 @@ export const invariants: readonly InvariantDef[] = [
   podsPlaced,
   workloadsReady,
   healthyPodsStayReady,
+  noBindingToAbsentNode,
+  gcSparesOwned,
+  readyPodsOnReadyNodes,
+  jobsDoneOnce,
   noOrphans,
+  historyLimits,
   oneNodePerPod,
+  ownerGraphAcyclic,
   apiContract,
   cachesCatchUp,
   processesMatch,

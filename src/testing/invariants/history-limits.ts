@@ -1,0 +1,70 @@
+/**
+ * history-limits: in the end no Deployment keeps more old ReplicaSets than its revisionHistoryLimit, no StatefulSet more old
+ * revisions, and finished Jobs go when their time to live is over.
+ *
+ * Part of I15 of the oracles: history that is never cleaned up fills etcd (kubernetes/kubernetes#85690).
+ *
+ * Allowed   a Deployment that is not rolled out completely cleans nothing up, upstream and here
+ * Cost      one look at every ReplicaSet and revision, when goals are looked at
+ */
+import { SECOND_US } from '../../engine/units.ts';
+import { finishedCondition } from '../../objects/job.ts';
+import { controllerOf, keyOf } from '../../objects/meta.ts';
+import type { Deployment } from '../../objects/workloads.ts';
+import { defineInvariant, type StoreView } from './invariant.ts';
+
+const SHOWN_MAX = 5;
+/** The TTL controller works its queue off within moments. */
+const TTL_SLACK_US = 30 * SECOND_US;
+
+export const historyLimits = defineInvariant({
+  name: 'history-limits',
+  id: 'I15',
+  summary: 'old ReplicaSets, revisions and finished Jobs are cleaned up as asked',
+  create: (probe) => ({
+    unsettled: () => {
+      const { store } = probe;
+      const lines: string[] = [];
+      for (const deployment of store.list('Deployment')) {
+        const old = isRolledOut(deployment) ? oldSets(store, deployment) : 0;
+        const limit = deployment.spec.revisionHistoryLimit;
+        if (old > limit) lines.push(`deployment/${keyOf(deployment)} keeps ${old} old ReplicaSets, ${limit} are allowed`);
+      }
+      for (const set of store.list('StatefulSet')) {
+        const limit = set.spec.revisionHistoryLimit;
+        const { currentRevision, updateRevision } = set.status;
+        const old = store.list('ControllerRevision', set.metadata.namespace).filter((revision) => {
+          const { name } = revision.metadata;
+          return controllerOf(revision)?.uid === set.metadata.uid && name !== currentRevision && name !== updateRevision;
+        }).length;
+        if (old > limit) lines.push(`statefulset/${keyOf(set)} keeps ${old} old revisions, ${limit} are allowed`);
+      }
+      for (const job of store.list('Job')) {
+        const { ttlSecondsAfterFinished } = job.spec;
+        const finished = finishedCondition(job);
+        if (ttlSecondsAfterFinished === undefined || finished === undefined) continue;
+        const overdueUs = probe.nowUs() - finished.lastTransitionTime - ttlSecondsAfterFinished * SECOND_US;
+        if (overdueUs > TTL_SLACK_US) lines.push(`job/${keyOf(job)} should have gone ${Math.floor(overdueUs / SECOND_US)} s ago`);
+      }
+      return lines.slice(0, SHOWN_MAX);
+    },
+  }),
+});
+
+function isRolledOut({ metadata, spec, status }: Deployment): boolean {
+  const { observedGeneration, replicas, updatedReplicas, availableReplicas } = status;
+  return (
+    observedGeneration >= metadata.generation &&
+    !spec.paused &&
+    replicas === spec.replicas &&
+    updatedReplicas === spec.replicas &&
+    availableReplicas === spec.replicas
+  );
+}
+
+function oldSets(store: StoreView, { metadata }: Deployment): number {
+  const own = store.list('ReplicaSet', metadata.namespace).filter((set) => controllerOf(set)?.uid === metadata.uid);
+  const idle = own.filter(({ spec, status }) => spec.replicas === 0 && status.replicas === 0);
+  // The newest may be idle too, of a Deployment scaled to nothing.
+  return idle.length === own.length ? Math.max(0, idle.length - 1) : idle.length;
+}

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { historyLimits } from '../../../src/testing/invariants/history-limits.ts';
+import { deployment, newJob, newReplicaSet } from '../../controllers/objects.ts';
+import { FakeProbe, ownedBy } from '../../support/fake-probe.ts';
+
+function probeWithSets(old: number, limit: number, rolledOut: number): FakeProbe {
+  const probe = new FakeProbe(historyLimits);
+  const status = { replicas: 1, updatedReplicas: rolledOut, availableReplicas: 1 };
+  const web = probe.put(deployment('web', { replicas: 1, revisionHistoryLimit: limit, status }));
+  for (let i = 0; i <= old; i++) {
+    const set = newReplicaSet(`web-${i}`, { replicas: i === old ? 1 : 0 });
+    const replicas = i === old ? 1 : 0;
+    probe.put({ ...set, metadata: { ...set.metadata, ownerReferences: ownedBy(web) }, status: { ...set.status, replicas } });
+  }
+  return probe;
+}
+
+describe('history-limits', () => {
+  test('is content with as many old ReplicaSets as are allowed', () => {
+    expect(probeWithSets(2, 2, 1).unsettled).toEqual([]);
+  });
+
+  test('misses the end of one too many, once the rollout is over', () => {
+    expect(probeWithSets(3, 2, 1).unsettled).toEqual(['deployment/default/web keeps 3 old ReplicaSets, 2 are allowed']);
+    expect(probeWithSets(3, 2, 0).unsettled).toEqual([]);
+  });
+
+  test('misses the end of finished Jobs whose time is over', () => {
+    const probe = new FakeProbe(historyLimits);
+    const job = newJob('sum', { ttlSecondsAfterFinished: 10 });
+    const complete = { type: 'Complete', status: 'True' as const, reason: '', message: '', lastTransitionTime: 0 };
+    probe.put({ ...job, status: { ...job.status, conditions: [complete] } });
+    probe.to(20);
+    expect(probe.unsettled).toEqual([]);
+    probe.to(50);
+    expect(probe.unsettled).toEqual(['job/default/sum should have gone 40 s ago']);
+  });
+});
