@@ -10,6 +10,7 @@ import * as fc from 'fast-check';
 import { InputError } from '../base/input-error.ts';
 import type { ControllerDef } from '../controllers/controller.ts';
 import { controllers as builtIn } from '../controllers/registry.ts';
+import type { FileSource } from '../scenario/scenario.ts';
 import type { ConvergenceOptions } from '../testing/check.ts';
 import * as testing from '../testing/index.ts';
 import type { InvariantDef } from '../testing/invariants/invariant.ts';
@@ -26,9 +27,9 @@ export interface OwnParts {
 export const NO_OWN_PARTS: OwnParts = { controllers: [], invariants: [], world: undefined };
 
 /** What `files` bring along. Throws an InputError with file and place. */
-export function loadControllers(files: readonly string[]): OwnParts {
+export function loadControllers(files: readonly string[], source: FileSource = diskFiles): OwnParts {
   if (files.length === 0) return NO_OWN_PARTS;
-  const modules = new PluginModules(diskFiles, { 'seatrial/testing': testing, 'fast-check': fc });
+  const modules = new PluginModules(source, { 'seatrial/testing': testing, 'fast-check': fc });
   const controllers: ControllerDef[] = [];
   const invariants: InvariantDef[] = [];
   let world: ConvergenceOptions['world'];

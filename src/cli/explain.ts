@@ -11,6 +11,7 @@ import { VERSION } from '../base/version.ts';
 import { loadScenario } from '../scenario/load.ts';
 import type { AttemptRecord } from '../scheduler/attempts.ts';
 import { type Explanation, explainEvaluation } from '../scheduler/explanation.ts';
+import { equip } from './equip.ts';
 import { explanationCsv, explanationJson, explanationText, type ShownAttempt } from './explain-text.ts';
 import { type CliIo, type CliParts, EXIT, type ExitCode } from './io.ts';
 import { PluginHost } from './plugin-host.ts';
@@ -108,12 +109,13 @@ async function explain(parts: CliParts, io: CliIo, folder: string, pod: string, 
 
 /** Runs the recorded run again, to where it ended; undefined when it was interrupted before. */
 async function replay(
-  parts: CliParts,
+  builtIn: CliParts,
   io: CliIo,
   record: ReplayRecord,
   files: ReplayFiles,
   search: AttemptSearch,
 ): Promise<Outcome | undefined> {
+  const parts = await equip(builtIn, record.flags.controller, files);
   const plugins = new PluginHost(files, files.onDisk('.'));
   const load = { files, words: parts.words, loadPlugins: plugins.load, ...loadOptionsOf(record.flags) };
   const spec = loadScenario(record.files, load);

@@ -131,6 +131,7 @@ export function readReplay(folder: string): ReplayRecord {
       ...(until === undefined ? {} : { until }),
       set: reader.names(flags, 'set', 'flags'),
       plugin: reader.names(flags, 'plugin', 'flags'),
+      controller: reader.names(flags, 'controller', 'flags'),
       skipBadRows: reader.boolean(flags, 'skipBadRows', 'flags'),
     },
     digest: reader.requiredString(top, 'digest', ''),

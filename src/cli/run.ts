@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { loadScenario } from '../scenario/load.ts';
 import type { ScenarioSpec } from '../scenario/scenario.ts';
 import { diskFiles } from './disk-files.ts';
+import { equip } from './equip.ts';
 import { EventLog } from './event-log.ts';
 import { type CliIo, type CliParts, EXIT, type ExitCode } from './io.ts';
 import { defaultOutputPath, OutputDir } from './output-dir.ts';
@@ -71,8 +72,9 @@ Exit codes:
   measured until then is written, marked partial)
 `;
 
-async function run(parts: CliParts, io: CliIo, files: readonly string[], flags: RunFlags): Promise<ExitCode> {
+async function run(builtIn: CliParts, io: CliIo, files: readonly string[], flags: RunFlags): Promise<ExitCode> {
   const inputs = new RecordingFiles(diskFiles);
+  const parts = await equip(builtIn, flags.controller, inputs);
   const plugins = new PluginHost(inputs);
   const spec = loadScenario(files, { files: inputs, words: parts.words, loadPlugins: plugins.load, ...loadOptionsOf(flags) });
   const output = new OutputDir(flags.out ?? defaultOutputPath(spec.name, spec.seed), spec.name, flags.force ?? false);
@@ -129,7 +131,7 @@ async function simulateAndWrite(
   else log.close();
   mkdirSync(output.work, { recursive: true });
   await parts.writeResult(output.work, ended.outcome.result);
-  const { seed, until, set, plugin, skipBadRows } = flags;
+  const { seed, until, set, plugin, controller, skipBadRows } = flags;
   writeReplay(output.work, output.path, {
     files,
     flags: {
@@ -137,6 +139,7 @@ async function simulateAndWrite(
       ...(until === undefined ? {} : { until }),
       ...(set === undefined ? {} : { set }),
       ...(plugin === undefined ? {} : { plugin }),
+      ...(controller === undefined ? {} : { controller }),
       ...(skipBadRows === undefined ? {} : { skipBadRows }),
     },
     digest: ended.outcome.digest,

@@ -1,5 +1,5 @@
 /**
- * Options that every command with a scenario takes: --seed, --until, --set, --plugin. All but the last become overrides of the
+ * Options that every command with a scenario takes: --seed, --until, --set, --plugin, --controller. The first three become overrides of the
  * written scenario, so that they are checked like what is in the file.
  */
 import type { Command } from 'commander';
@@ -11,6 +11,7 @@ export interface ScenarioFlags {
   readonly set?: readonly string[];
   readonly skipBadRows?: boolean;
   readonly plugin?: readonly string[];
+  readonly controller?: readonly string[];
 }
 
 export function withScenarioFlags(command: Command): Command {
@@ -21,6 +22,12 @@ export function withScenarioFlags(command: Command): Command {
     .option(
       '--plugin <source>',
       'give every scheduler a plugin of your own: a TypeScript or JavaScript file, or an npm package (repeatable)',
+      collect,
+      [],
+    )
+    .option(
+      '--controller <file>',
+      'run controllers of your own beside the built-in ones: a TypeScript or JavaScript file (repeatable)',
       collect,
       [],
     )
@@ -52,6 +59,7 @@ export function replayCommandOf(command: string, files: readonly string[], flags
   if (flags.until !== undefined) words.push('--until', flags.until);
   for (const text of flags.set ?? []) words.push('--set', text);
   for (const source of flags.plugin ?? []) words.push('--plugin', source);
+  for (const file of flags.controller ?? []) words.push('--controller', file);
   if (flags.skipBadRows === true) words.push('--skip-bad-rows');
   return words.map(quote).join(' ');
 }

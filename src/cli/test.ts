@@ -9,6 +9,7 @@ import { SimulationBug } from '../base/invariant.ts';
 import { loadScenario } from '../scenario/load.ts';
 import type { ScenarioSpec } from '../scenario/scenario.ts';
 import { diskFiles } from './disk-files.ts';
+import { equip } from './equip.ts';
 import { type CliIo, type CliParts, EXIT, type ExitCode } from './io.ts';
 import { renderJunit, type TestedScenario } from './junit.ts';
 import { PluginHost } from './plugin-host.ts';
@@ -51,7 +52,8 @@ Exit codes:
   0 all expectations were met, 1 at least one was not, 2 bad input (nothing was run), 3 a bug in seatrial, 130 interrupted
 `;
 
-async function test(parts: CliParts, io: CliIo, paths: readonly string[], flags: TestFlags): Promise<ExitCode> {
+async function test(builtIn: CliParts, io: CliIo, paths: readonly string[], flags: TestFlags): Promise<ExitCode> {
+  const parts = await equip(builtIn, flags.controller, diskFiles);
   const plugins = new PluginHost(diskFiles);
   const specs = loadAll(parts, paths, plugins, flags);
   const tested: TestedScenario[] = [];

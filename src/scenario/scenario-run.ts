@@ -117,6 +117,8 @@ export class ScenarioRun implements ScenarioRunOf<RunResult> {
     });
     options.onDigest?.(engine.eventCount, engine.nowUs, engine.digest.toString());
     if (end === 'max-events') return false;
+    // An async controller waits for its promises: they go on between two slices.
+    if (end === 'stopped' && this.judge?.isDone !== true && (options.controllers ?? []).length > 0) return false;
     this.end = end;
     return true;
   }
