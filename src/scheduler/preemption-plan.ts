@@ -15,7 +15,7 @@ import type { TimeUs } from '../objects/meta.ts';
 import { podCondition } from '../objects/pod.ts';
 import { compileLabelSelector, type LabelMatcher } from '../objects/selectors.ts';
 import type { CycleState } from './cycle-state.ts';
-import { type Diagnosis, FitError, NodeToStatus, newDiagnosis } from './diagnosis.ts';
+import { type Diagnosis, FitError, NodeToStatus, newDiagnosis, type PlacedStatuses } from './diagnosis.ts';
 import type { FilterRunner, PluginHandle, PreemptionCandidate } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -53,6 +53,7 @@ export function planPreemption(
   handle: PluginHandle,
 ): PreemptionPlan {
   const ineligibleReason = findIneligibility(pod, diagnosis, handle);
+  if (ineligibleReason === '' && handle.snapshot.leastPriority >= pod.priority) return planWithoutVictims(diagnosis.nodeToStatus, handle);
   const statuses = new NodeToStatus(NOT_HELPFUL);
   const potentialNodes = handle.snapshot.nodes.filter((node) => diagnosis.nodeToStatus.of(node).code === 'Unschedulable');
   if (ineligibleReason !== '' || potentialNodes.length === 0) {
@@ -88,6 +89,33 @@ export function planPreemption(
   }
   const candidates = [...clean, ...violating];
   return { ineligibleReason, potentialNodes, candidates, statuses, best: pickBest(candidates, handle.nowUs()), errors };
+}
+
+/** Nobody anywhere is less important: what is said of each node follows from why it failed, and nothing need be tried. */
+function planWithoutVictims(failures: NodeToStatus, handle: PluginHandle): PreemptionPlan {
+  const { nodes } = handle.snapshot;
+  const isPotential = (node: NodeInfo): boolean => failures.of(node).code === 'Unschedulable';
+  const potentialCount = failures.countOf('Unschedulable', nodes.length);
+  const statuses = new NodeToStatus(NOT_HELPFUL);
+  if (potentialCount > 0) {
+    handle.preemptionOffset(potentialCount);
+    const all: PlacedStatuses = {
+      nodes,
+      at: (place) => (isPotential(nodes[place]!) ? NO_VICTIMS : undefined),
+      forEachCount: (visit) => visit(NO_VICTIMS, potentialCount),
+    };
+    statuses.place(all, 0);
+  }
+  return {
+    ineligibleReason: '',
+    get potentialNodes() {
+      return nodes.filter(isPotential);
+    },
+    candidates: [],
+    statuses,
+    best: [],
+    errors: [],
+  };
 }
 
 /** What users read when no node can be freed. */
