@@ -8,11 +8,14 @@ import { disruption } from './disruption.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { job } from './job.ts';
 import { nodeLifecycle } from './node-lifecycle.ts';
+import { persistentVolume } from './persistent-volume.ts';
 import { podGc } from './pod-gc.ts';
 import { replicaset } from './replicaset.ts';
 import { statefulset } from './statefulset.ts';
 import { taintEviction } from './taint-eviction.ts';
 import { ttlAfterFinished } from './ttl-after-finished.ts';
+import { volumeProtection } from './volume-protection.ts';
+import { volumeProvisioner } from './volume-provisioner.ts';
 
 export const controllers: readonly ControllerDef[] = [
   replicaset,
@@ -24,5 +27,8 @@ export const controllers: readonly ControllerDef[] = [
   nodeLifecycle,
   taintEviction,
   podGc,
+  persistentVolume,
+  volumeProvisioner,
+  volumeProtection,
   garbageCollector,
 ];

@@ -2,7 +2,6 @@
  * StatefulSet arithmetic: pods by ordinal, their identity, and the status. Pure.
  *
  * Models    kubernetes v1.34 pkg/controller/statefulset/stateful_set_utils.go, stateful_set_control.go
- * Differs   volume claim templates are not modelled, so identity has no storage
  */
 import type { TimeUs } from '../objects/meta.ts';
 import { isDeleting } from '../objects/meta.ts';
@@ -11,6 +10,7 @@ import type { PodTemplate, StatefulSet, StatefulSetStatus } from '../objects/wor
 import { LABEL_REVISION } from './controller-revision.ts';
 import { isPodAvailable } from './pod-state.ts';
 import { podFromTemplate } from './pod-template.ts';
+import { volumesWithClaims } from './statefulset-claims.ts';
 
 export const LABEL_POD_NAME = 'statefulset.kubernetes.io/pod-name';
 export const LABEL_POD_INDEX = 'apps.kubernetes.io/pod-index';
@@ -46,7 +46,12 @@ export function draftPod(set: StatefulSet, template: PodTemplate, revision: stri
   };
   return podFromTemplate(template, set, {
     meta: { name, labels },
-    spec: { ...template.spec, hostname: name, subdomain: set.spec.serviceName },
+    spec: {
+      ...template.spec,
+      hostname: name,
+      subdomain: set.spec.serviceName,
+      volumes: volumesWithClaims(set, template.spec.volumes, ordinal),
+    },
   });
 }
 

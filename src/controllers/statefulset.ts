@@ -2,8 +2,8 @@
  * StatefulSet: keeps pods with fixed names, made, removed and updated in order of their ordinals.
  *
  * Models    kubernetes v1.34 pkg/controller/statefulset/stateful_set.go, stateful_set_control.go
- * Differs   volume claim templates and their retention policy are not modelled; maxUnavailable (alpha, off) is
- *           not read; revisions are kept as in controller-revision.ts; there is no periodic resync
+ * Differs   a pod whose volumes are not those of its claims is left as it is; maxUnavailable (alpha, off) is not read;
+ *           revisions are kept as in controller-revision.ts; there is no periodic resync
  * Order     ordinals ascending to create, descending to remove and update
  *
  * As upstream, a set in OrderedReady whose pods are broken does not move on to a mended template until the
@@ -18,6 +18,7 @@ import type { CustomObject } from '../objects/cluster.ts';
 import { controllerOf, isDeleting, keyOf, objectKey } from '../objects/meta.ts';
 import { isTerminal, type Pod } from '../objects/pod.ts';
 import type { LabelMatcher } from '../objects/selectors.ts';
+import type { PersistentVolumeClaim } from '../objects/storage.ts';
 import type { StatefulSet, StatefulSetStatus } from '../objects/workloads.ts';
 import {
   type ControllerHost,
@@ -41,6 +42,7 @@ import { claimObjects, indexByController, isSameReference, ownedAndOrphans, reso
 import { slowStart } from './pod-control.ts';
 import { becameReady } from './pod-state.ts';
 import { SelectorCache } from './selector-cache.ts';
+import { claimNameOf, draftClaims, isGoing, withRetention } from './statefulset-claims.ts';
 import {
   completeUpdate,
   computeStatefulSetStatus,
@@ -81,6 +83,7 @@ class StatefulSetController {
   private readonly host: ControllerHost;
   private readonly sets: Informer<StatefulSet>;
   private readonly pods: Informer<Pod>;
+  private readonly claims: Informer<PersistentVolumeClaim>;
   private readonly revisions: Informer<CustomObject>;
   private readonly queue: WorkQueue;
   private readonly selectors: SelectorCache;
@@ -92,6 +95,7 @@ class StatefulSetController {
     this.host = host;
     this.sets = informers.of('StatefulSet');
     this.pods = informers.of('Pod');
+    this.claims = informers.of('PersistentVolumeClaim');
     this.revisions = informers.of(KIND_CONTROLLER_REVISION) as Informer<CustomObject>;
     this.queue = new WorkQueue(scope, 'statefulset');
     this.selectors = new SelectorCache();
@@ -209,10 +213,16 @@ class StatefulSetController {
       return stopWith(yield* this.deletePod(key, set, pod));
     }
     if (!replica.isCreated) {
-      const error = yield* this.createPod(key, set, pod);
+      const error = (yield* this.createClaims(set, pod, true)) ?? (yield* this.createPod(key, set, pod));
       if (error !== undefined) return stopWith(error);
       return isOrdered ? STOP : 'go on';
     }
+    if (pod.status.phase === 'Pending') {
+      const missing = yield* this.createClaims(set, pod, false);
+      if (missing !== undefined) return stopWith(missing);
+    }
+    const retention = yield* this.keepClaims(set, pod, undefined);
+    if (retention !== undefined) return stopWith(retention);
     if (isOrdered && (isDeleting(pod) || !isRunningAndReady(pod) || isUnavailable(replica, set.spec.minReadySeconds, this.nowUs)))
       return STOP;
     if (hasIdentity(set, pod)) return 'go on';
@@ -222,6 +232,8 @@ class StatefulSetController {
 
   private *removeCondemned(key: string, set: StatefulSet, replica: Replica, first: Replica | undefined, isOrdered: boolean): Op<Step> {
     if (isDeleting(replica.pod)) return isOrdered ? STOP : 'go on';
+    const retention = yield* this.keepClaims(set, replica.pod, replica.pod);
+    if (retention !== undefined) return stopWith(retention);
     // An unavailable pod is only removed when it is not itself waiting for a lower one.
     if (isOrdered && replica !== first && isUnavailable(replica, set.spec.minReadySeconds, this.nowUs)) return STOP;
     return stopWith(yield* this.deletePod(key, set, replica.pod));
@@ -301,6 +313,46 @@ class StatefulSetController {
     for (const revision of planRevisionCleanup(state.all, inUse, set.spec.revisionHistoryLimit)) {
       const deleted = yield* this.host.client.delete(KIND_CONTROLLER_REVISION, keyOf(revision));
       if (isApiStatus(deleted) && !deleted.isNotFound) return deleted;
+    }
+    return undefined;
+  }
+
+  // Claims
+
+  /** Makes the claims of a pod that are missing. A new pod has to wait for claims that go with its predecessor. */
+  private *createClaims(set: StatefulSet, pod: Pod, isNew: boolean): Op<ReconcileResult> {
+    if (set.spec.volumeClaimTemplates.length === 0) return undefined;
+    for (const draft of draftClaims(set, ordinalOf(set, pod))) {
+      const { name } = draft.metadata;
+      const existing = this.claims.get(keyOf(draft));
+      if (existing !== undefined) {
+        if (isNew && isGoing(existing)) return { message: `claim ${name} goes with an earlier pod` };
+        continue;
+      }
+      const created = yield* this.host.client.create(draft);
+      const subject = `create Claim ${name} Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name}`;
+      if (isApiStatus(created)) {
+        if (created.isAlreadyExists) continue;
+        this.emit(set, 'Warning', 'FailedCreate', `${subject} failed error: ${created.message}`);
+        return created;
+      }
+      this.emit(set, 'Normal', 'SuccessfulCreate', `${subject} success`);
+    }
+    return undefined;
+  }
+
+  /** Sees to it that the pod's claims belong to whom the retention policy says. */
+  private *keepClaims(set: StatefulSet, pod: Pod, condemned: Pod | undefined): Op<ReconcileResult> {
+    for (const { name } of set.spec.volumeClaimTemplates) {
+      const claim = this.claims.get(objectKey(set.metadata.namespace, claimNameOf(set, name, ordinalOf(set, pod))));
+      if (claim === undefined || isDeleting(claim)) continue;
+      const wanted = withRetention(set, claim, condemned);
+      if (wanted === undefined) {
+        this.emit(set, 'Warning', 'ConflictingController', `claim ${claim.metadata.name} is owned by another controller`);
+      } else if (wanted !== claim) {
+        const written = yield* this.host.client.update(wanted);
+        if (isApiStatus(written)) return written;
+      }
     }
     return undefined;
   }

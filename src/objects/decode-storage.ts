@@ -68,24 +68,29 @@ export function decodePersistentVolume(reader: DecodeReader, raw: RawObject, pat
 
 export function decodePersistentVolumeClaim(reader: DecodeReader, raw: RawObject, path: string): PersistentVolumeClaim {
   reader.knownFields(raw, path, TOP_FIELDS);
-  const spec = reader.object(raw, 'spec', path) ?? {};
-  const at = childPath(path, 'spec');
-  const resources = reader.object(spec, 'resources', at) ?? {};
   const status = reader.object(raw, 'status', path) ?? {};
   return {
     kind: 'PersistentVolumeClaim',
     apiVersion: 'v1',
     metadata: decodeMeta(reader, raw, path, true),
-    spec: {
-      accessModes: reader.names(spec, 'accessModes', at),
-      requests: reader.resources(resources, 'requests', childPath(at, 'resources')),
-      storageClassName: reader.optionalString(spec, 'storageClassName', at),
-      volumeName: reader.string(spec, 'volumeName', at),
-      volumeMode: reader.oneOf(spec, 'volumeMode', at, ['Filesystem', 'Block'], 'Filesystem'),
-      volumeAttributesClassName: reader.optionalString(spec, 'volumeAttributesClassName', at),
-      selector: decodeSelector(reader, spec, 'selector', at),
-    },
+    spec: decodeClaimSpec(reader, raw, path),
     status: { phase: reader.oneOf(status, 'phase', childPath(path, 'status'), ['Pending', 'Bound', 'Lost', ''], '') },
+  };
+}
+
+/** `spec` of a claim, or of the template of one. */
+export function decodeClaimSpec(reader: DecodeReader, raw: RawObject, path: string): PersistentVolumeClaim['spec'] {
+  const spec = reader.object(raw, 'spec', path) ?? {};
+  const at = childPath(path, 'spec');
+  const resources = reader.object(spec, 'resources', at) ?? {};
+  return {
+    accessModes: reader.names(spec, 'accessModes', at),
+    requests: reader.resources(resources, 'requests', childPath(at, 'resources')),
+    storageClassName: reader.optionalString(spec, 'storageClassName', at),
+    volumeName: reader.string(spec, 'volumeName', at),
+    volumeMode: reader.oneOf(spec, 'volumeMode', at, ['Filesystem', 'Block'], 'Filesystem'),
+    volumeAttributesClassName: reader.optionalString(spec, 'volumeAttributesClassName', at),
+    selector: decodeSelector(reader, spec, 'selector', at),
   };
 }
 

@@ -6,6 +6,7 @@
 import { decodeConditionStatus, decodeConditions, decodeMeta, decodeRequiredSelector } from './decode-meta.ts';
 import { decodePodTemplate } from './decode-pod.ts';
 import type { DecodeReader, RawObject } from './decode-reader.ts';
+import { decodeClaimSpec } from './decode-storage.ts';
 import { childPath } from './document-path.ts';
 import type { LabelSelector } from './meta.ts';
 import { compileLabelSelector } from './selectors.ts';
@@ -18,6 +19,7 @@ import type {
   ReplicationController,
   StatefulSet,
   StatefulSetUpdateStrategy,
+  VolumeClaimTemplate,
 } from './workloads.ts';
 
 const TOP_FIELDS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
@@ -157,6 +159,8 @@ export function decodeStatefulSet(reader: DecodeReader, raw: RawObject, path: st
       minReadySeconds: reader.integer(spec, 'minReadySeconds', at, 0, 0),
       revisionHistoryLimit: reader.integer(spec, 'revisionHistoryLimit', at, 10, 0),
       firstOrdinal: reader.integer(reader.object(spec, 'ordinals', at) ?? {}, 'start', childPath(at, 'ordinals'), 0, 0),
+      volumeClaimTemplates: reader.items(spec, 'volumeClaimTemplates', at, (item, itemAt) => decodeClaimTemplate(reader, item, itemAt)),
+      claimRetention: decodeClaimRetention(reader, spec, at),
     },
     status: {
       replicas: count('replicas'),
@@ -170,6 +174,26 @@ export function decodeStatefulSet(reader: DecodeReader, raw: RawObject, path: st
       observedGeneration: count('observedGeneration'),
     },
   };
+}
+
+function decodeClaimTemplate(reader: DecodeReader, raw: RawObject, path: string): VolumeClaimTemplate {
+  reader.knownFields(raw, path, TOP_FIELDS);
+  const meta = reader.object(raw, 'metadata', path) ?? {};
+  const at = childPath(path, 'metadata');
+  return {
+    name: reader.requiredString(meta, 'name', at),
+    labels: reader.labels(meta, 'labels', at),
+    annotations: reader.optionalStrings(meta, 'annotations', at) ?? {},
+    spec: decodeClaimSpec(reader, raw, path),
+  };
+}
+
+function decodeClaimRetention(reader: DecodeReader, spec: RawObject, path: string): StatefulSet['spec']['claimRetention'] {
+  const raw = reader.object(spec, 'persistentVolumeClaimRetentionPolicy', path) ?? {};
+  const at = childPath(path, 'persistentVolumeClaimRetentionPolicy');
+  reader.knownFields(raw, at, ['whenDeleted', 'whenScaled']);
+  const policy = (key: string) => reader.oneOf(raw, key, at, ['Retain', 'Delete'], 'Retain');
+  return { whenDeleted: policy('whenDeleted'), whenScaled: policy('whenScaled') };
 }
 
 function decodeUpdateStrategy(reader: DecodeReader, spec: RawObject, path: string): StatefulSetUpdateStrategy {

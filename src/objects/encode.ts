@@ -222,6 +222,11 @@ function encodeStatefulSet(set: StatefulSet): JsonObject {
       minReadySeconds: spec.minReadySeconds,
       revisionHistoryLimit: spec.revisionHistoryLimit,
       ordinals: spec.firstOrdinal === 0 ? undefined : { start: spec.firstOrdinal },
+      volumeClaimTemplates: list(spec.volumeClaimTemplates, ({ name, labels, annotations, spec: claim }) => ({
+        metadata: fields({ name, labels: map(labels), annotations: map(annotations) }),
+        spec: encodeClaimSpec(claim),
+      })),
+      persistentVolumeClaimRetentionPolicy: spec.volumeClaimTemplates.length === 0 ? undefined : { ...spec.claimRetention },
     }),
     status: fields({
       ...status,
@@ -347,20 +352,23 @@ function encodePersistentVolume(volume: PersistentVolume): JsonObject {
 }
 
 function encodePersistentVolumeClaim(claim: PersistentVolumeClaim): JsonObject {
-  const { spec } = claim;
   return {
     ...header(claim),
-    spec: fields({
-      accessModes: names(spec.accessModes),
-      resources: nonEmpty(fields({ requests: map(spec.requests) })),
-      storageClassName: spec.storageClassName,
-      volumeName: text(spec.volumeName),
-      volumeMode: spec.volumeMode,
-      volumeAttributesClassName: spec.volumeAttributesClassName,
-      selector: optional(spec.selector, encodeSelector),
-    }),
+    spec: encodeClaimSpec(claim.spec),
     status: fields({ phase: text(claim.status.phase) }),
   };
+}
+
+function encodeClaimSpec(spec: PersistentVolumeClaim['spec']): JsonObject {
+  return fields({
+    accessModes: names(spec.accessModes),
+    resources: nonEmpty(fields({ requests: map(spec.requests) })),
+    storageClassName: spec.storageClassName,
+    volumeName: text(spec.volumeName),
+    volumeMode: spec.volumeMode,
+    volumeAttributesClassName: spec.volumeAttributesClassName,
+    selector: optional(spec.selector, encodeSelector),
+  });
 }
 
 function encodeStorageClass(storageClass: StorageClass): JsonObject {

@@ -6,6 +6,7 @@
  */
 import type { Condition, IntOrString, LabelSelector, ObjectMeta, StringMap, TimeUs } from './meta.ts';
 import type { PodSpec } from './pod.ts';
+import type { PersistentVolumeClaim } from './storage.ts';
 
 export interface PodTemplate {
   readonly metadata: { readonly labels: StringMap; readonly annotations: StringMap; readonly finalizers: readonly string[] };
@@ -92,8 +93,19 @@ export interface StatefulSet {
     readonly revisionHistoryLimit: number;
     /** spec.ordinals.start: the ordinal of the first pod. */
     readonly firstOrdinal: number;
+    /** Claims every pod gets of its own. */
+    readonly volumeClaimTemplates: readonly VolumeClaimTemplate[];
+    /** Whether claims go with the set, and with pods that are scaled away. */
+    readonly claimRetention: { readonly whenDeleted: 'Retain' | 'Delete'; readonly whenScaled: 'Retain' | 'Delete' };
   };
   readonly status: StatefulSetStatus;
+}
+
+export interface VolumeClaimTemplate {
+  readonly name: string;
+  readonly labels: StringMap;
+  readonly annotations: StringMap;
+  readonly spec: PersistentVolumeClaim['spec'];
 }
 
 export interface StatefulSetUpdateStrategy {

@@ -1,68 +1,18 @@
 /**
- * The claims of a pod, and what makes a claim bound.
- *
- * Models    kubernetes v1.34 component-helpers/storage/{volume,ephemeral}
+ * The claims of a pod, as the volume plugins know them.
  */
-import { controllerOf, type ObjectMeta } from '../objects/meta.ts';
-import type { Pod, Volume } from '../objects/pod.ts';
-import { labelOf } from '../objects/selectors.ts';
-import type { PersistentVolume, PersistentVolumeClaim } from '../objects/storage.ts';
-
-export const ANNOTATION_CLASS = 'volume.beta.kubernetes.io/storage-class';
-export const ANNOTATION_BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
-export const ANNOTATION_BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller';
-export const ANNOTATION_SELECTED_NODE = 'volume.kubernetes.io/selected-node';
-
-export interface ClaimReference {
-  readonly name: string;
-  /** Of a generic ephemeral volume: made for this pod, and owned by it. */
-  readonly isEphemeral: boolean;
-}
-
-/** The claim a volume refers to; undefined for volumes without one (inline CSI volumes among them). */
-export function claimOf(pod: Pod, volume: Volume): ClaimReference | undefined {
-  if (volume.persistentVolumeClaim !== undefined) return { name: volume.persistentVolumeClaim.claimName, isEphemeral: false };
-  if (volume.ephemeral !== undefined) return { name: `${pod.metadata.name}-${volume.name}`, isEphemeral: true };
-  return undefined;
-}
-
-export function claimsOf(pod: Pod): ClaimReference[] {
-  const claims: ClaimReference[] = [];
-  for (const volume of pod.spec.volumes) {
-    const claim = claimOf(pod, volume);
-    if (claim !== undefined) claims.push(claim);
-  }
-  return claims;
-}
-
-/** Why the claim of an ephemeral volume is not this pod's; undefined when it is. */
-export function foreignClaim(pod: Pod, claim: PersistentVolumeClaim): string | undefined {
-  const { namespace, name, uid } = pod.metadata;
-  const owner = controllerOf(claim);
-  if (claim.metadata.namespace === namespace && owner !== undefined && owner.uid === uid) return undefined;
-  return `PVC ${claim.metadata.namespace}/${claim.metadata.name} was not created for pod ${namespace}/${name} (pod is not owner)`;
-}
-
-export function claimNotFound(name: string): string {
-  return `persistentvolumeclaim "${name}" not found`;
-}
-
-/** The class, from the old annotation where it is set; empty for none. */
-export function classOf(object: PersistentVolumeClaim | PersistentVolume): string {
-  return labelOf(object.metadata.annotations, ANNOTATION_CLASS) ?? object.spec.storageClassName ?? '';
-}
-
-export function hasAnnotation(metadata: ObjectMeta, name: string): boolean {
-  return labelOf(metadata.annotations, name) !== undefined;
-}
-
-/** Naming a volume is not enough: the binding must have been completed. */
-export function isFullyBound(claim: PersistentVolumeClaim): boolean {
-  return claim.spec.volumeName !== '' && hasAnnotation(claim.metadata, ANNOTATION_BIND_COMPLETED);
-}
-
-/** Whether a pod refers to the claim of this name, ephemeral ones included. */
-export function usesClaim(pod: Pod, claim: PersistentVolumeClaim): boolean {
-  if (pod.metadata.namespace !== claim.metadata.namespace) return false;
-  return claimsOf(pod).some((reference) => reference.name === claim.metadata.name);
-}
+export {
+  ANNOTATION_BIND_COMPLETED,
+  ANNOTATION_BOUND_BY_CONTROLLER,
+  ANNOTATION_CLASS,
+  ANNOTATION_SELECTED_NODE,
+  type ClaimReference,
+  claimNotFound,
+  claimOf,
+  claimsOf,
+  classOf,
+  foreignClaim,
+  hasAnnotation,
+  isFullyBound,
+  usesClaim,
+} from '../objects/volume-claims.ts';

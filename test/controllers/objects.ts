@@ -161,6 +161,8 @@ export function statefulSet(name: string, fields: Partial<StatefulSet['spec']> =
       minReadySeconds: 0,
       revisionHistoryLimit: 10,
       firstOrdinal: 0,
+      volumeClaimTemplates: [],
+      claimRetention: { whenDeleted: 'Retain', whenScaled: 'Retain' },
       ...fields,
     },
     status: {
