@@ -69,13 +69,20 @@ function readFlags(flags: FuzzFlags): { plan: FuzzPlan; budget: Budget; workers:
     maxReplicas: whole('replicas', flags.replicas, 1),
     maxFaults: whole('faults', flags.faults, 0),
     quirks: flags.quirk,
+    crashPoints: isCrashPoints(flags.crashPoints) ? flags.crashPoints : undefined,
   };
+  if (flags.crashPoints !== undefined && plan.crashPoints === undefined)
+    problems.push({ path: '--crash-points', message: `expected writes, yields or both, found "${flags.crashPoints}"` });
   const cases = flags.cases === undefined ? (wallMs === Infinity ? DEFAULT_CASES : Infinity) : whole('cases', flags.cases, 1);
   const budget = { from: whole('from', flags.from, 0), cases, wallMs };
   const workers = flags.workers === undefined ? availableParallelism() : whole('workers', flags.workers, 1);
   const explains = whole('explain', flags.explain, 0);
   if (problems.length > 0) throw new InputError(problems);
   return { plan, budget, workers, explains };
+}
+
+function isCrashPoints(text: string | undefined): text is NonNullable<FuzzPlan['crashPoints']> {
+  return text === 'writes' || text === 'yields' || text === 'both';
 }
 
 class FuzzRun {
@@ -175,7 +182,8 @@ class FuzzRun {
   private replayCommand(index: number): string {
     const { seed, controllers, quirks, maxNodes, maxReplicas, maxFaults } = this.plan;
     const flags = [...controllers.map((file) => ` --controller ${file}`), ...quirks.map((name) => ` --quirk ${name}`)].join('');
-    const bounds = ` --nodes ${maxNodes} --replicas ${maxReplicas} --faults ${maxFaults}`;
+    const crashes = this.plan.crashPoints === undefined ? '' : ` --crash-points ${this.plan.crashPoints}`;
+    const bounds = ` --nodes ${maxNodes} --replicas ${maxReplicas} --faults ${maxFaults}${crashes}`;
     return `seatrial fuzz --seed ${seed} --from ${index} --cases 1${flags}${bounds}`;
   }
 

@@ -5,6 +5,7 @@
 import { SimulationBug } from '../base/invariant.ts';
 import { CaseChecker, type ConvergenceOptions, type Counterexample } from '../testing/check.ts';
 import { observeBehaviours } from '../testing/coverage.ts';
+import { type Exhausted, exhausting } from '../testing/exhaust.ts';
 import { loadControllers } from './controller-modules.ts';
 
 /** Everything that decides what case `n` is. */
@@ -15,6 +16,8 @@ export interface FuzzPlan {
   readonly maxReplicas: number;
   readonly maxFaults: number;
   readonly quirks: readonly string[];
+  /** Every crash point of every case; undefined: the cases as they are. */
+  readonly crashPoints: 'writes' | 'yields' | 'both' | undefined;
 }
 
 export interface FuzzRow {
@@ -63,7 +66,7 @@ export class FuzzWorker {
       try {
         const outcome = await checker.runStormAsync(checker.storm(index), (world) => observeBehaviours(world, shown));
         events += outcome.events;
-        const { violation } = outcome;
+        const violation = outcome.violation ?? (await firstFailed(checker, plan, index))?.outcome.violation;
         if (violation === undefined) passed++;
         else failures.push({ case: index, what: violation.invariant, message: violation.message });
       } catch (error) {
@@ -80,8 +83,10 @@ export class FuzzWorker {
   }
 
   /** Shrinks a failed case and saves it into `folder`. */
-  explain(plan: FuzzPlan, index: number, folder: string): Promise<Counterexample> {
-    return new CaseChecker({ ...optionsOf(plan), saveTo: folder }).explainAsync(index);
+  async explain(plan: FuzzPlan, index: number, folder: string): Promise<Counterexample> {
+    const checker = new CaseChecker({ ...optionsOf(plan), saveTo: folder });
+    const failed = await firstFailed(checker, plan, index);
+    return checker.driveAsync(checker.explaining(index, failed?.storm ?? checker.storm(index)));
   }
 
   private checkerOf(plan: FuzzPlan): CaseChecker {
@@ -92,6 +97,13 @@ export class FuzzWorker {
     }
     return this.checker;
   }
+}
+
+/** The first crash point of a case that breaks something; undefined when none does, or none is asked for. */
+async function firstFailed(checker: CaseChecker, { crashPoints, maxFaults }: FuzzPlan, index: number): Promise<Exhausted['failed']> {
+  if (crashPoints === undefined) return undefined;
+  const { failed } = await checker.driveAsync(exhausting(checker.storm(index), { at: crashPoints, maxFaults }));
+  return failed;
 }
 
 /** Throws an InputError when a controller's file is not as it should be. */

@@ -15,6 +15,7 @@ export interface FuzzFlags {
   readonly nodes: string;
   readonly replicas: string;
   readonly faults: string;
+  readonly crashPoints?: string;
   readonly workers?: string;
   readonly out: string;
   readonly explain: string;
@@ -39,6 +40,7 @@ export function fuzzCommand(io: CliIo, finish: (code: ExitCode) => void): Comman
     .option('--nodes <n>', 'nodes of a cluster, at most', '8')
     .option('--replicas <n>', 'replicas of a workload, at most', '6')
     .option('--faults <n>', 'faults of a storm, at most', '6')
+    .option('--crash-points <at>', 'every case once more for each point where a process may die: writes, yields or both; for small storms')
     .option('--workers <n>', 'threads (default: one for each core)')
     .option('--out <dir>', 'where failed cases and the corpus go', join('out', 'fuzz'))
     .option('--explain <n>', 'shrink so many different failures', '3')
@@ -57,6 +59,7 @@ Examples:
   seatrial fuzz --for 10m --seed tonight             as many as fit into ten minutes
   seatrial fuzz --controller ./my-operator.ts        a controller of your own, in the storms its file asks for
   seatrial fuzz --quirk scheduler-loses-wakeups      can the kit find an old bug?
+  seatrial fuzz --crash-points writes --cases 5 --nodes 2 --replicas 2 --faults 1
   seatrial fuzz --seed 7 --from 1234 --cases 1       one case again
 
 Output folder:

@@ -192,8 +192,8 @@ export class CaseChecker {
     return step.value;
   }
 
-  *explaining(index: number): Search<Counterexample> {
-    const found = this.storm(index);
+  /** Shrinks a storm that broke something, found as case `index`. */
+  *explaining(index: number, found: Storm = this.storm(index)): Search<Counterexample> {
     const first = (yield { storm: found })?.violation;
     must(first !== undefined, `case ${index} broke nothing`);
     const { maxShrinkRuns = 1000, seed = 1 } = this.options;

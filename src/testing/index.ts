@@ -38,6 +38,7 @@ export {
   type Search,
 } from './check.ts';
 export { circumstancesOf } from './circumstances.ts';
+export { type Exhausted, type ExhaustOptions, exhausting } from './exhaust.ts';
 export { InvariantWatch, type Violation } from './invariant-watch.ts';
 export {
   type CacheView,
