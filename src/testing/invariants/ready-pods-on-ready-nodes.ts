@@ -5,6 +5,7 @@
  *
  * Allowed   - a controller manager that could not see or write, or started anew, since the node was lost: a crash in the
  *             midst of marking pods leaves the rest ready (kubernetes/kubernetes#135205)
+ *           - pods that became ready after the loss: their kubelet is back and said so, before it said so of the node
  *           - nodes that call themselves not ready: nothing then marks their pods (kubernetes/kubernetes#125618)
  *           - 60 s, and 1 s for every 10 pods that are lost at the same time (20 requests a second)
  * Cost      one look at the pods of the namespace per lost node
@@ -12,7 +13,7 @@
 import { MINUTE_US, SECOND_US } from '../../engine/units.ts';
 import { keyOf } from '../../objects/meta.ts';
 import { type Node, nodeCondition } from '../../objects/node.ts';
-import { isActive, isPodReady, type Pod } from '../../objects/pod.ts';
+import { isActive, isPodReady, type Pod, podCondition } from '../../objects/pod.ts';
 import { blinding, FaultWindow } from '../fault-window.ts';
 import { defineInvariant } from './invariant.ts';
 
@@ -29,8 +30,13 @@ export const readyPodsOnReadyNodes = defineInvariant({
     /** Lost nodes, with when they were lost. */
     const lostAtUs = new Map<string, number>();
 
+    /** Pods that were ready when their node was lost, and still are. */
     const readyPodsOn = (isWanted: (nodeName: string) => boolean): Pod[] => {
-      return probe.store.list('Pod').filter((pod) => isPodReady(pod) && isActive(pod) && isWanted(pod.spec.nodeName));
+      return probe.store.list('Pod').filter((pod) => {
+        const { nodeName } = pod.spec;
+        if (!isPodReady(pod) || !isActive(pod) || !lostAtUs.has(nodeName) || !isWanted(nodeName)) return false;
+        return podCondition(pod, 'Ready')!.lastTransitionTime <= lostAtUs.get(nodeName)!;
+      });
     };
     const check = (nodeName: string, sinceUs: number): void => {
       if (lostAtUs.get(nodeName) !== sinceUs || window.wasOpenSince(sinceUs)) return;
@@ -66,7 +72,7 @@ export const readyPodsOnReadyNodes = defineInvariant({
       unsettled: () => {
         if (lostAtUs.size === 0) return [];
         // What a crash of the controller manager left ready stays so until the pods are evicted; only without one is it a fault.
-        return readyPodsOn((name) => lostAtUs.has(name) && !window.wasOpenSince(lostAtUs.get(name)!))
+        return readyPodsOn((name) => !window.wasOpenSince(lostAtUs.get(name)!))
           .slice(0, SHOWN_MAX)
           .map((pod) => `pod/${keyOf(pod)} is called ready on node/${pod.spec.nodeName}, which is lost`);
       },

@@ -14,11 +14,13 @@ import { noOvercommit } from './no-overcommit.ts';
 import { oneNodePerPod } from './one-node-per-pod.ts';
 import { oneProcessPerIdentity } from './one-process-per-identity.ts';
 import { ownerGraphAcyclic } from './owner-graph-acyclic.ts';
+import { placementHolds } from './placement-holds.ts';
 import { podsPlaced } from './pods-placed.ts';
 import { processesMatch } from './processes-match.ts';
 import { readyPodsOnReadyNodes } from './ready-pods-on-ready-nodes.ts';
 import { replicasWithinSurge } from './replicas-within-surge.ts';
 import { statusesTrue } from './statuses-true.ts';
+import { taintEvictionInTime } from './taint-eviction-in-time.ts';
 import { workloadsReady } from './workloads-ready.ts';
 
 export const invariants: readonly InvariantDef[] = [
@@ -29,8 +31,10 @@ export const invariants: readonly InvariantDef[] = [
   workloadsReady,
   healthyPodsStayReady,
   noBindingToAbsentNode,
+  taintEvictionInTime,
   gcSparesOwned,
   readyPodsOnReadyNodes,
+  placementHolds,
   jobsDoneOnce,
   noOrphans,
   historyLimits,

@@ -38,6 +38,17 @@ describe('ready-pods-on-ready-nodes', () => {
     expect(probe.unsettled).toEqual(['pod/default/a is called ready on node/n1, which is lost']);
   });
 
+  test('believes a kubelet that calls its pods ready before it calls itself so', () => {
+    const { probe, node, pod } = probeWithPod();
+    probe.to(100);
+    say(probe, node, 'Unknown');
+    probe.ready(pod, false);
+    probe.to(159);
+    probe.ready(pod);
+    probe.to(170);
+    expect(probe.reports).toEqual([]);
+  });
+
   test('does not blame anybody for nodes that call themselves not ready', () => {
     const { probe, node } = probeWithPod();
     say(probe, node, 'False');
