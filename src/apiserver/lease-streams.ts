@@ -65,6 +65,12 @@ export class LeaseStream {
     this.onChange();
   }
 
+  /** The lease is gone; renewals may start anew. */
+  forget(): void {
+    this.stretches.length = 0;
+    this.onChange();
+  }
+
   /** The renewTime that a reader with the state of `timeUs` sees; -1 before the first renewal. */
   renewedAtUs(timeUs: TimeUs): TimeUs {
     for (let i = this.stretches.length - 1; i >= 0; i--) {
@@ -108,8 +114,8 @@ export class LeaseStreams {
     return this.byNode.get(nodeName);
   }
 
-  /** Forgets the lease of a node that is gone. */
+  /** The lease of a node that is gone goes too. Its machine keeps the stream, and starts it when it registers again. */
   remove(nodeName: string): void {
-    if (this.byNode.delete(nodeName)) this.changeCount++;
+    this.byNode.get(nodeName)?.forget();
   }
 }

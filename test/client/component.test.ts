@@ -334,7 +334,7 @@ describe('an informer of leases', () => {
     world.store.leases.of('m').start(0, 1);
     world.store.leases.of('n').stop(world.engine.nowUs);
     for (const name of ['n', 'm']) world.store.delete('Node', name);
-    expect([world.store.leases.find('n'), world.store.leases.find('m')?.isRunning]).toEqual([undefined, true]);
+    expect([world.store.leases.find('n')?.latest, world.store.leases.find('m')?.isRunning]).toEqual([undefined, true]);
   });
 });
 

@@ -107,6 +107,16 @@ describe('a node that is deleted', () => {
     expect(node.spec.taints).toEqual([]);
   });
 
+  test('while its machine is off registers when it boots, and stays Ready by new heartbeats', () => {
+    const run = start(`    - { at: 59s, fault: node-crash, target: node/n1, for: 5m }
+    - { at: 60s, delete: node/n1 }`);
+    runTo(run, 450);
+    const since = nodeCondition(run.world.store.get('Node', 'n1') as Node, 'Ready')!.lastTransitionTime;
+    runTo(run, 600);
+    const ready = nodeCondition(run.world.store.get('Node', 'n1') as Node, 'Ready')!;
+    expect([ready.status, ready.lastTransitionTime]).toEqual(['True', since]);
+  });
+
   test('and applied again becomes Ready by the kubelet that runs on', () => {
     const run = start(`    - { at: 1m, delete: node/n1 }
     - { at: 80s, apply: { apiVersion: v1, kind: Node, metadata: { name: n1 } } }`);

@@ -24,10 +24,10 @@ const WITHOUT_QUIRK = 'spec.quirks=[]';
 const CURES: Readonly<Record<string, Cure>> = {
   's-02-ghost-node': {
     overrides: ['spec.events[0]={at: 50s, fault: watch-drop, target: component/kube-scheduler, kind: Node, for: 30s}'],
-    expect: ['pods(app=web, phase=Running) == 6', 'count(pods.created) == 6'],
+    expect: ['violations == 0', 'pods(app=web, phase=Running) == 6', 'count(pods.created) == 6'],
   },
-  's-03-phantom-usage': { overrides: [WITHOUT_QUIRK], expect: ['unschedulable == 0', 'count(pods.running) == 1'] },
-  's-03-nominated-ghost': { overrides: [WITHOUT_QUIRK], expect: ['unschedulable == 0', 'count(pods.running) == 1'] },
+  's-03-phantom-usage': { overrides: [WITHOUT_QUIRK], expect: ['violations == 0', 'unschedulable == 0', 'count(pods.running) == 1'] },
+  's-03-nominated-ghost': { overrides: [WITHOUT_QUIRK], expect: ['violations == 0', 'unschedulable == 0', 'count(pods.running) == 1'] },
   's-04-recreated-node': {
     overrides: [WITHOUT_QUIRK],
     expect: ['count(pods.running) == 3', 'unschedulable == 1', 'count(pods.failed) == 0'],
