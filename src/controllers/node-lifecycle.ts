@@ -3,7 +3,8 @@
  *
  * Models    kubernetes v1.34 pkg/controller/nodelifecycle/node_lifecycle_controller.go
  * Differs   a node's deprecated os and arch labels are not mirrored; the health of a node that was deleted is forgotten
- *           at the next pass; NoExecute passes run only when a node can be taken, on the same 100 ms grid
+ *           at the next pass; the status reports of nodes, which make upstream look at a node every 5 minutes, are not
+ *           written, so a refused taint is looked at again after that time instead; NoExecute passes run only when a node can be taken, on the same 100 ms grid
  * Units     all times in simulated microseconds on the controller's own clock
  * Order     nodes in the order they were first seen, 8 side by side; zones by key
  * Cost      O(nodes that changed or are not ready) per pass; see NodeHealthTable
@@ -15,7 +16,7 @@
 import type { Informer } from '../client/informer.ts';
 import { WorkQueue } from '../client/work-queue.ts';
 import { all, type Op, sleep } from '../engine/process.ts';
-import { MILLISECOND_US, SECOND_US } from '../engine/units.ts';
+import { MILLISECOND_US, MINUTE_US, SECOND_US } from '../engine/units.ts';
 import { isApiStatus } from '../objects/api-status.ts';
 import { keyOf, type TimeUs } from '../objects/meta.ts';
 import { type Node, type NodeCondition, nodeCondition, TAINT_NOT_READY, TAINT_UNREACHABLE } from '../objects/node.ts';
@@ -34,6 +35,9 @@ import { hasNoExecute, newTaint, planNoScheduleTaints, swapTaints } from './node
 import { indexByNode, podsOnNode } from './pod-index.ts';
 import { type EvictionRates, planDisruption, type ZoneState, zoneKeyOf } from './zone-disruption.ts';
 import { ZoneTaintQueue } from './zone-taint-queue.ts';
+
+/** Time between two status reports of a node on which nothing changes (nodeStatusReportFrequency, v1.34: 5 m). */
+const STATUS_REPORT_US = 5 * MINUTE_US;
 
 export const nodeLifecycle = defineController({
   name: 'node-lifecycle',
@@ -180,8 +184,10 @@ class NodeLifecycleController {
   private *mirrorConditions(name: string): Op<ReconcileResult> {
     const node = this.nodes.get(name);
     const change = node === undefined ? undefined : planNoScheduleTaints(node, this.nowUs);
-    // A refusal is not tried again: the next change of the node is.
-    if (change !== undefined) yield* swapTaints(this.host.client, name, change);
+    if (change === undefined) return undefined;
+    const refusal = yield* swapTaints(this.host.client, name, change);
+    // A refusal is not tried again, but the next update of the node is; the latest is the kubelet's own status report.
+    if (refusal !== undefined) this.nodeQueue.addAfter(name, STATUS_REPORT_US);
     return undefined;
   }
 

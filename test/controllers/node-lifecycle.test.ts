@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { addRule } from '../../src/apiserver/controls.ts';
 import { nodeLifecycle } from '../../src/controllers/node-lifecycle.ts';
 import { planNoScheduleTaints } from '../../src/controllers/node-taints.ts';
 import { podGc } from '../../src/controllers/pod-gc.ts';
 import { replicaset } from '../../src/controllers/replicaset.ts';
 import { taintEviction, toleratedForUs } from '../../src/controllers/taint-eviction.ts';
 import { MINUTE_US, SECOND_US } from '../../src/engine/units.ts';
+import { ApiStatus } from '../../src/objects/api-status.ts';
 import type { Node } from '../../src/objects/node.ts';
 import { nodeCondition } from '../../src/objects/node.ts';
 import { isPodReady, type Pod } from '../../src/objects/pod.ts';
@@ -200,6 +202,23 @@ describe('zones', () => {
     w.run(2 * MINUTE_US);
     expect(noExecuteCount(w, namesOf('a', 3))).toBe(3);
     expect(noExecuteCount(w, namesOf('b', 3))).toBe(0);
+  });
+});
+
+describe('a refused taint', () => {
+  test('is put right at the time of the next status report of the node, and not before', () => {
+    const w = running({ a: 1 });
+    const status = new ApiStatus(500, 'InternalError', 'no');
+    addRule([w.server], {
+      matches: ({ verb }, client) => verb === 'patch' && client.endsWith('node-lifecycle'),
+      effect: { what: 'refuse', status },
+      times: 1,
+    });
+    w.change('Node', 'a-0', (current) => ({ ...current, spec: { ...current.spec, unschedulable: true } }));
+    w.runUntil(100 * SECOND_US + 4 * MINUTE_US);
+    expect(taintsOf(w, 'a-0')).toEqual([]);
+    w.runUntil(100 * SECOND_US + 6 * MINUTE_US);
+    expect(taintsOf(w, 'a-0')).toEqual(['unschedulable:NoSchedule']);
   });
 });
 
