@@ -5,7 +5,7 @@
  * Models    client-go rest.Client: token bucket before every try, retries of answers with Retry-After
  */
 import type { ApiRequest, ObjectList, ResponseOf } from '../apiserver/request.ts';
-import { type Op, type Scope, waitFor } from '../engine/process.ts';
+import type { Op, Process, Scope, Wait } from '../engine/process.ts';
 import type { Rng } from '../engine/rng.ts';
 import { SECOND_US } from '../engine/units.ts';
 import type { Result } from '../objects/api-status.ts';
@@ -23,6 +23,27 @@ import { TokenBucket } from './token-bucket.ts';
 export const REQUEST_TIMEOUT_US = 60 * SECOND_US;
 
 type AnyResult = Result<AnyObject | ObjectList>;
+
+/** Waits for the answer to one request. HOT: one per request of a process. */
+class RequestWait implements Wait {
+  readonly label = 'request';
+  private readonly send: (done: (result: AnyResult) => void) => void;
+  private done: ((value: unknown) => void) | undefined;
+
+  constructor(send: (done: (result: AnyResult) => void) => void) {
+    this.send = send;
+    this.done = undefined;
+  }
+
+  arm(_process: Process, done: (value: unknown) => void): void {
+    this.done = done;
+    this.send((result) => this.done?.(result));
+  }
+
+  disarm(): void {
+    this.done = undefined;
+  }
+}
 
 export class RestClient implements Client {
   readonly name: string;
@@ -127,23 +148,7 @@ export class RestClient implements Client {
   }
 
   private *call<T>(request: ApiRequest): Op<Result<T>> {
-    return yield* waitFor<Result<T>>('request', (_process, done) => {
-      let isWanted = true;
-      this.begin(
-        new InFlight(
-          this,
-          this.connection,
-          request,
-          (result) => {
-            if (isWanted) done(result as Result<T>);
-          },
-          0,
-        ),
-      );
-      return () => {
-        isWanted = false;
-      };
-    });
+    return (yield new RequestWait((done) => this.begin(new InFlight(this, this.connection, request, done, 0)))) as Result<T>;
   }
 
   private begin(request: InFlight): void {

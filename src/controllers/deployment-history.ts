@@ -29,6 +29,7 @@ const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
 
 /** The oldest set with the Deployment's template: several can only come from before hashes, and then the oldest counts. */
 export function findNewReplicaSet(deployment: Deployment, sets: readonly ReplicaSet[], texts: TemplateTexts): ReplicaSet | undefined {
+  if (sets.length === 1) return texts.isSame(sets[0]!.spec.template, deployment.spec.template) ? sets[0] : undefined;
   return sets.toSorted(byCreation).find((set) => texts.isSame(set.spec.template, deployment.spec.template));
 }
 

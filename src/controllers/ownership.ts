@@ -97,7 +97,9 @@ export function* claimObjects<K extends Kind>(
   const isOwnerDeleting = isDeleting(owner);
   let labels: StringMap | undefined;
   let isMatch = false;
-  for (const object of objects) {
+  // By index: in a generator, `of` makes an object per element.
+  for (let i = 0; i < objects.length; i++) {
+    const object = objects[i]!;
     const reference = controllerOf(object);
     // Pods of one template share their labels object.
     if (object.metadata.labels !== labels) {

@@ -66,6 +66,9 @@ export class Network {
   private readonly idByName: Map<string, EndpointId>;
   private readonly vertexOf: VertexId[];
   private readonly streams: (Rng | undefined)[];
+  /** By the endpoint added later: the peer it last had to do with, and their distance. Most endpoints have one peer. */
+  private readonly lastPeers: EndpointId[];
+  private readonly lastDistances: number[];
   private readonly listeners: ((change: NetworkChange) => void)[];
   /** Active rules by the vertex or endpoint they name. */
   private readonly rulesAtVertex: Map<VertexId, Rule[]>;
@@ -85,6 +88,8 @@ export class Network {
     this.idByName = new Map();
     this.vertexOf = [];
     this.streams = [];
+    this.lastPeers = [];
+    this.lastDistances = [];
     this.listeners = [];
     this.rulesAtVertex = new Map();
     this.rulesAtEndpoint = new Map();
@@ -101,6 +106,8 @@ export class Network {
     this.idByName.set(name, id);
     this.vertexOf.push(vertexId);
     this.streams.push(undefined);
+    this.lastPeers.push(-1);
+    this.lastDistances.push(0);
     return id;
   }
 
@@ -302,6 +309,16 @@ export class Network {
 
   /** Index into DISTANCES. */
   private distance(from: EndpointId, to: EndpointId): number {
+    const owner = from > to ? from : to;
+    const peer = from > to ? to : from;
+    if (this.lastPeers[owner] === peer) return this.lastDistances[owner]!;
+    const distance = this.measure(from, to);
+    this.lastPeers[owner] = peer;
+    this.lastDistances[owner] = distance;
+    return distance;
+  }
+
+  private measure(from: EndpointId, to: EndpointId): number {
     const a = this.vertexOf[from]!;
     const b = this.vertexOf[to]!;
     if (a === b) return 0;

@@ -54,9 +54,9 @@ export function sample(distribution: Distribution, rng: Rng): number {
     case 'exponential':
       return distribution.mean * standardExponential(rng);
     case 'normal':
-      return distribution.mean + distribution.sd * standardNormal(rng);
+      return distribution.mean + distribution.sd * rng.nextNormal();
     case 'lognormal':
-      return distribution.median * exp(distribution.sigma * standardNormal(rng));
+      return distribution.median * exp(distribution.sigma * rng.nextNormal());
     case 'weibull':
       return distribution.scale * pow(standardExponential(rng), 1 / distribution.shape);
     case 'pareto':
@@ -72,6 +72,9 @@ export function sample(distribution: Distribution, rng: Rng): number {
 
 /** One sample as a whole, non-negative number of microseconds. */
 export function sampleUs(distribution: Distribution, rng: Rng): number {
+  if (distribution.kind === 'lognormal') {
+    return Math.round(distribution.median * exp(distribution.sigma * rng.nextNormal()));
+  }
   return Math.max(0, Math.round(sample(distribution, rng)));
 }
 
@@ -105,23 +108,13 @@ function standardExponential(rng: Rng): number {
   return -ln(1 - rng.nextFloat());
 }
 
-/** Marsaglia's polar method; the second variate is dropped so that a sample depends on no hidden state. */
-function standardNormal(rng: Rng): number {
-  for (;;) {
-    const u = 2 * rng.nextFloat() - 1;
-    const v = 2 * rng.nextFloat() - 1;
-    const s = u * u + v * v;
-    if (s > 0 && s < 1) return u * Math.sqrt((-2 * ln(s)) / s);
-  }
-}
-
 /** Marsaglia and Tsang 2000, with the usual boost for shape below 1. */
 function standardGamma(shape: number, rng: Rng): number {
   if (shape < 1) return standardGamma(shape + 1, rng) * pow(1 - rng.nextFloat(), 1 / shape);
   const d = shape - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);
   for (;;) {
-    const x = standardNormal(rng);
+    const x = rng.nextNormal();
     const t = 1 + c * x;
     if (t <= 0) continue;
     const v = t * t * t;

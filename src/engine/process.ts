@@ -156,9 +156,13 @@ export class Runtime {
   /** Whether anyone listens to yields. HOT: read at every yield. */
   isYieldWatched: boolean;
   private yieldHooks: readonly YieldHook[];
+  private readonly foregroundKinds: Map<string, EventKind<Timer>>;
+  private readonly backgroundKinds: Map<string, EventKind<Timer>>;
 
   constructor(engine: Engine) {
     this.engine = engine;
+    this.foregroundKinds = new Map();
+    this.backgroundKinds = new Map();
     this.isYieldWatched = false;
     this.yieldHooks = [];
   }
@@ -189,7 +193,13 @@ export class Runtime {
 
   /** A kind whose payload is a closure; `background` kinds do not keep a run "until idle" alive. */
   timerKind(name: string, background: boolean): EventKind<Timer> {
-    return this.engine.kindNamed<Timer>(background ? `${name}~` : name, runTimer, { background });
+    const kinds = background ? this.backgroundKinds : this.foregroundKinds;
+    let kind = kinds.get(name);
+    if (kind === undefined) {
+      kind = this.engine.kindNamed<Timer>(background ? `${name}~` : name, runTimer, { background });
+      kinds.set(name, kind);
+    }
+    return kind;
   }
 }
 
@@ -197,6 +207,8 @@ interface Timer {
   readonly scope: Scope;
   readonly run: () => void;
   handle: EventHandle;
+  /** Index among the scope's timers; -1 once it has fired or was cancelled. */
+  place: number;
 }
 
 function runTimer(_target: number, timer: Timer): void {
@@ -210,7 +222,8 @@ export class Scope {
   isFrozen: boolean;
 
   private readonly id: number;
-  private readonly timers: Set<Timer>;
+  /** Pending timers, in no order; each knows its place. */
+  private readonly timers: Timer[];
   private readonly processes: Set<Process>;
   private readonly killHandlers: (() => void)[];
   private thawQueue: (() => void)[];
@@ -221,7 +234,7 @@ export class Scope {
     this.id = fnv1a32(name) | 0;
     this.isAlive = true;
     this.isFrozen = false;
-    this.timers = new Set();
+    this.timers = [];
     this.processes = new Set();
     this.killHandlers = [];
     this.thawQueue = [];
@@ -238,12 +251,12 @@ export class Scope {
   /** Runs `run` after `delayUs`, unless the scope is killed first. Returns a function that cancels it. */
   timer(kind: string, delayUs: number, run: () => void, options: { background?: boolean } = {}): () => void {
     if (!this.isAlive) return () => {};
-    const timer: Timer = { scope: this, run, handle: NO_EVENT };
+    const timer: Timer = { scope: this, run, handle: NO_EVENT, place: this.timers.length };
     const eventKind = this.runtime.timerKind(kind, options.background ?? false);
     timer.handle = this.engine.schedule(eventKind, delayUs, this.id, timer);
-    this.timers.add(timer);
+    this.timers.push(timer);
     return () => {
-      if (this.timers.delete(timer)) this.engine.cancel(timer.handle);
+      if (this.dropTimer(timer)) this.engine.cancel(timer.handle);
     };
   }
 
@@ -275,8 +288,11 @@ export class Scope {
   kill(): void {
     if (!this.isAlive) return;
     this.isAlive = false;
-    for (const timer of this.timers) this.engine.cancel(timer.handle);
-    this.timers.clear();
+    for (const timer of this.timers) {
+      timer.place = -1;
+      this.engine.cancel(timer.handle);
+    }
+    this.timers.length = 0;
     for (const process of [...this.processes]) process.kill();
     this.processes.clear();
     this.thawQueue = [];
@@ -310,10 +326,27 @@ export class Scope {
 
   /** Internal: called by the timer event. */
   fire(timer: Timer): void {
-    // A held timer stays in the set, so that cancelling it still works.
+    if (!this.isFrozen) {
+      if (this.dropTimer(timer)) timer.run();
+      return;
+    }
+    // A held timer keeps its place, so that cancelling it still works.
     this.whenThawed(() => {
-      if (this.timers.delete(timer)) timer.run();
+      if (this.dropTimer(timer)) timer.run();
     });
+  }
+
+  /** False when the timer has fired or was cancelled. */
+  private dropTimer(timer: Timer): boolean {
+    const { place } = timer;
+    if (place < 0) return false;
+    const last = this.timers.pop() as Timer;
+    if (last !== timer) {
+      this.timers[place] = last;
+      last.place = place;
+    }
+    timer.place = -1;
+    return true;
   }
 
   /** Internal: called when a process ends. */
