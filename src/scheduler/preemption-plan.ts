@@ -7,7 +7,7 @@
  * Units     start times in microseconds; a pod without one counts as started now
  * Order     equally important victims keep the node's pod order; equally good nodes the order of the dry run, those
  *           without budget violations first
- * Cost      O(potential nodes x lower pods x filters)
+ * Cost      O(lower pods x filters) per node tried; see DryRuns for those that need not be
  */
 
 import type { PodDisruptionBudget } from '../objects/cluster.ts';
@@ -16,6 +16,7 @@ import { podCondition } from '../objects/pod.ts';
 import { compileLabelSelector, type LabelMatcher } from '../objects/selectors.ts';
 import type { CycleState } from './cycle-state.ts';
 import { type Diagnosis, FitError, NodeToStatus, newDiagnosis, type PlacedStatuses } from './diagnosis.ts';
+import { DryRuns } from './dry-runs.ts';
 import type { FilterRunner, PluginHandle, PreemptionCandidate } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -45,12 +46,14 @@ export interface PreemptionPlan {
   readonly errors: readonly Status[];
 }
 
+/** `dryRuns` remembers what earlier plans of the same handle found out. */
 export function planPreemption(
   state: CycleState,
   pod: PodInfo,
   diagnosis: Diagnosis,
   limits: CandidateLimits,
   handle: PluginHandle,
+  dryRuns = new DryRuns(),
 ): PreemptionPlan {
   const ineligibleReason = findIneligibility(pod, diagnosis, handle);
   if (ineligibleReason === '' && handle.snapshot.leastPriority >= pod.priority) return planWithoutVictims(diagnosis.nodeToStatus, handle);
@@ -70,14 +73,18 @@ export function planPreemption(
   statuses.list(handle.snapshot.nodes, found, 0);
   const offset = handle.preemptionOffset(potentialNodes.length);
   const wanted = candidateCount(potentialNodes.length, limits);
-  const budgets = handle.lister.list('PodDisruptionBudget').map(openBudget);
+  const listed = handle.lister.list('PodDisruptionBudget');
+  const budgets = listed.map(openBudget);
+  const dryRun = dryRuns.of(state, pod, listed, handle.nominated, handle.nowUs(), (node) =>
+    selectVictims(state.clone(), pod, node.clone(), budgets, handle),
+  );
   const clean: PreemptionCandidate[] = [];
   const violating: PreemptionCandidate[] = [];
   const errors: Status[] = [];
   for (let i = 0; i < potentialNodes.length; i++) {
     const node = potentialNodes[(offset + i) % potentialNodes.length]!;
     // Most nodes of a full cluster have nobody less important: no need to copy them.
-    const answer = node.leastPriority < pod.priority ? selectVictims(state.clone(), pod, node.clone(), budgets, handle) : NO_VICTIMS;
+    const answer = node.leastPriority < pod.priority ? dryRun(node) : NO_VICTIMS;
     if (!isCandidate(answer)) {
       found[node.position] = answer;
       if (answer.code === 'Error') errors.push(answer);

@@ -8,6 +8,7 @@ import { integerArgument } from '../arguments.ts';
 import { ACTION, clusterEvent } from '../cluster-event.ts';
 import type { CycleState } from '../cycle-state.ts';
 import type { Diagnosis } from '../diagnosis.ts';
+import { DryRuns } from '../dry-runs.ts';
 import { definePlugin, NO_NOMINATION, type Plugin, type PluginHandle, type PostFilterResult } from '../framework.ts';
 import type { PodInfo } from '../pod-info.ts';
 import { type CandidateLimits, planPreemption, preemptionFailure } from '../preemption-plan.ts';
@@ -30,12 +31,14 @@ export const defaultPreemption = definePlugin<CandidateLimits>({
 });
 
 function createDefaultPreemption(limits: CandidateLimits, handle: PluginHandle): Plugin {
+  const dryRuns = new DryRuns();
+
   function postFilter(state: CycleState, pod: PodInfo, diagnosis: Diagnosis): PostFilterResult {
     const current = handle.lister.get('Pod', pod.key);
     if (current === undefined) {
       return { status: errorStatus(NAME, `preemption: pod "${pod.pod.metadata.name}" not found`), nominating: NO_NOMINATION };
     }
-    const plan = planPreemption(state, handle.podInfos.of(current), diagnosis, limits, handle);
+    const plan = planPreemption(state, handle.podInfos.of(current), diagnosis, limits, handle, dryRuns);
     if (plan.ineligibleReason !== '') {
       return { status: unschedulable(NAME, `preemption: ${plan.ineligibleReason}`), nominating: NO_NOMINATION };
     }
