@@ -2,6 +2,8 @@
  * Every invariant, in the order lists show them.
  */
 import { apiContract } from './api-contract.ts';
+import { availabilityFloor } from './availability-floor.ts';
+import { budgetRespected } from './budget-respected.ts';
 import { cachesCatchUp } from './caches-catch-up.ts';
 import { gcSparesOwned } from './gc-spares-owned.ts';
 import { healthyPodsStayReady } from './healthy-pods-stay-ready.ts';
@@ -29,7 +31,9 @@ export const invariants: readonly InvariantDef[] = [
   replicasWithinSurge,
   podsPlaced,
   workloadsReady,
+  availabilityFloor,
   healthyPodsStayReady,
+  budgetRespected,
   noBindingToAbsentNode,
   taintEvictionInTime,
   gcSparesOwned,

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import type { Pod } from '../../../src/objects/pod.ts';
+import { availabilityFloor } from '../../../src/testing/invariants/availability-floor.ts';
+import { deployment, newReplicaSet, statefulSet } from '../../controllers/objects.ts';
+import { FakeProbe, type FakeProbeOptions, ownedBy } from '../../support/fake-probe.ts';
+
+function rollout(options: FakeProbeOptions = {}) {
+  const probe = new FakeProbe(availabilityFloor, options);
+  const strategy = { type: 'RollingUpdate' as const, maxSurge: 1, maxUnavailable: 1 };
+  const web = probe.put(deployment('web', { replicas: 3, strategy }));
+  const bare = newReplicaSet('web-1', { replicas: 3 });
+  const owner = probe.put({ ...bare, metadata: { ...bare.metadata, ownerReferences: ownedBy(web) } });
+  const pods = ['a', 'b', 'c'].map((name) => probe.ready(probe.pod(name, { owner })));
+  probe.to(100);
+  return { probe, web, pods };
+}
+
+function remove(probe: FakeProbe, pod: Pod, client: string): void {
+  probe.terminate(pod);
+  probe.write(`kube-controller-manager/${client}`, 'delete', 'Pod', `default/${pod.metadata.name}`);
+}
+
+describe('availability-floor', () => {
+  test('is silent while a Deployment goes down to its floor, and deletes what is not available', () => {
+    const { probe, pods } = rollout();
+    remove(probe, pods[0]!, 'replicaset');
+    probe.remove(pods[0]!);
+    remove(probe, probe.pod('unready', { owner: probe.store.get('ReplicaSet', 'default/web-1')! }), 'replicaset');
+    expect(probe.reports).toEqual([]);
+  });
+
+  test('reports a Deployment that deletes below its floor', () => {
+    const { probe, pods } = rollout();
+    remove(probe, pods[0]!, 'replicaset');
+    remove(probe, pods[1]!, 'replicaset');
+    expect(probe.reports).toEqual([
+      '100s deployment/default/web scaled down to 1 available pods, at least 2 must be left [deployment/default/web pod/default/b]',
+    ]);
+  });
+
+  test('lets a Deployment off that was scaled down, or has just lost a pod otherwise', () => {
+    const scaled = rollout();
+    scaled.probe.change(scaled.web, (now) => ({ ...now, spec: { ...now.spec, replicas: 1 } }));
+    for (const pod of scaled.pods.slice(0, 2)) remove(scaled.probe, pod, 'replicaset');
+    expect(scaled.probe.reports).toEqual([]);
+    const struck = rollout();
+    struck.probe.ready(struck.pods[2]!, false);
+    struck.probe.to(130);
+    for (const pod of struck.pods.slice(0, 2)) remove(struck.probe, pod, 'replicaset');
+    expect(struck.probe.reports).toEqual([]);
+  });
+
+  test('reports an ordered StatefulSet that takes out two pods at a time, and no parallel one', () => {
+    for (const podManagementPolicy of ['OrderedReady', 'Parallel'] as const) {
+      const probe = new FakeProbe(availabilityFloor);
+      const owner = probe.put(statefulSet('db', { replicas: 3, podManagementPolicy }));
+      const pods = ['db-0', 'db-1', 'db-2'].map((name) => probe.ready(probe.bind(probe.pod(name, { owner }), 'n1')));
+      remove(probe, pods[2]!, 'statefulset');
+      probe.remove(pods[2]!);
+      remove(probe, pods[1]!, 'statefulset');
+      remove(probe, pods[0]!, 'statefulset');
+      expect(probe.reports).toEqual(
+        podManagementPolicy === 'Parallel'
+          ? []
+          : [
+              '0s statefulset/default/db deletes default/db-0 while default/db-1 is still on its way out [statefulset/default/db pod/default/db-0]',
+            ],
+      );
+    }
+  });
+});
