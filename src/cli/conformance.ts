@@ -15,7 +15,7 @@ import { CASE_KINDS, readCase } from '../scheduler/conformance-case.ts';
 import type { Mismatch, PluginAgreement } from '../scheduler/conformance-compare.ts';
 import { EVALUATOR_NAMES, EVALUATORS, type EvaluatorName } from '../scheduler/evaluators.ts';
 import { schedulerPlugins } from '../scheduler/plugins/registry.ts';
-import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS, type KubernetesVersion } from '../scheduler/versions.ts';
+import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS, type KubernetesVersion, readKubernetesVersion } from '../scheduler/versions.ts';
 import { type CliIo, EXIT, type ExitCode } from './io.ts';
 import { processIo } from './process-io.ts';
 
@@ -33,10 +33,10 @@ export function registerConformance(program: Command, io: CliIo = processIo(), f
     .description('Runs recorded cases (decisions, preemptions, sequences) through our scheduler and compares everything the real one said.')
     .argument('<files...>', 'vector files: JSON Lines, plain or gzip')
     .addOption(new Option('--evaluator <name>', 'how decisions are computed').choices(EVALUATOR_NAMES).default(EVALUATOR_NAMES[0]))
-    .addOption(
-      new Option('--kubernetes-version <version>', 'which release to play (default: what manifest.json beside a file says)').choices(
-        KUBERNETES_VERSIONS,
-      ),
+    .option(
+      '--kubernetes-version <version>',
+      `which release to play: ${KUBERNETES_VERSIONS.join(' or ')} (default: what manifest.json beside a file says)`,
+      readVersion,
     )
     .option('--show <count>', 'how many mismatching cases to show', readCount, 5)
     .addHelpText('after', HELP)
@@ -48,10 +48,17 @@ Exit codes: 0 every case agrees, 1 some do not, 2 bad input.
 
 Example:
   seatrial conformance vectors/*.jsonl.gz --show 3
+  seatrial conformance old/*.jsonl --kubernetes-version 1.32
 `;
 
 function setExitCode(code: ExitCode): void {
   if (code !== EXIT.ok) process.exitCode = code;
+}
+
+function readVersion(text: string): KubernetesVersion {
+  const version = readKubernetesVersion(text);
+  if (version === undefined) throw new InvalidArgumentError(`Allowed choices are ${KUBERNETES_VERSIONS.join(', ')}.`);
+  return version;
 }
 
 function readCount(text: string): number {
@@ -124,8 +131,7 @@ function versionBeside(file: string): KubernetesVersion {
   } catch (error) {
     throw new InputError([{ path: '', file: path, message: `not JSON: ${(error as Error).message}` }]);
   }
-  const release = /^v?(\d+\.\d+)(\.\d+)?$/.exec(String(named))?.[1];
-  const version = KUBERNETES_VERSIONS.find((known) => known === release);
+  const version = readKubernetesVersion(String(named));
   if (version !== undefined) return version;
   const message = `release ${String(named)} is not one we play, expected ${KUBERNETES_VERSIONS.join(' or ')}`;
   throw new InputError([{ path: 'kubernetesVersion', file: path, message, hint: 'choose one with --kubernetes-version' }]);

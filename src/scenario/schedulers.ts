@@ -4,9 +4,11 @@
 import { ProblemList } from '../base/input-error.ts';
 import type { ApiAccess } from '../client/api-access.ts';
 import { Component } from '../client/component.ts';
+import type { LeaderElectionOptions } from '../client/leader-election.ts';
 import { readConfiguration } from '../scheduler/configuration.ts';
 import { EVALUATORS } from '../scheduler/evaluators.ts';
 import type { PluginDef } from '../scheduler/framework.ts';
+import { DEFAULT_LEASE_NAME, type LeaderElection } from '../scheduler/process-configuration.ts';
 import { Scheduler, type SchedulerOptions } from '../scheduler/scheduler.ts';
 import { type PluginOptions, pluginDefinitions } from './plugin-sources.ts';
 import type { ScenarioSpec, SchedulerSpec } from './scenario.ts';
@@ -34,11 +36,14 @@ function buildScheduler(
   const problems = new ProblemList();
   const config = readConfiguration(scheduler.config?.value, definitions, spec.kubernetesVersion, problems);
   problems.throwIfAny();
+  const { leaderElection } = config;
   return Array.from({ length: scheduler.replicas }, (_, i) => {
     return new Component(access, {
       name: scheduler.replicas === 1 ? scheduler.name : `${scheduler.name}-${i}`,
       endpoint,
-      ...(scheduler.replicas === 1 ? {} : { leaderElection: { lease: scheduler.name } }),
+      qps: config.clientConnection.qps,
+      burst: config.clientConnection.burst,
+      ...(scheduler.replicas === 1 || !leaderElection.leaderElect ? {} : { leaderElection: electionOf(scheduler, leaderElection) }),
       build: (ctx) => {
         new Scheduler(ctx, {
           config,
@@ -53,4 +58,11 @@ function buildScheduler(
       },
     });
   });
+}
+
+/** Schedulers of different names must not share a lease they did not name. */
+function electionOf(scheduler: SchedulerSpec, election: LeaderElection): LeaderElectionOptions {
+  const { leaseDurationUs, renewDeadlineUs, retryPeriodUs, resourceName } = election;
+  const lease = resourceName === DEFAULT_LEASE_NAME ? scheduler.name : resourceName;
+  return { lease, leaseDurationUs, renewDeadlineUs, retryPeriodUs };
 }

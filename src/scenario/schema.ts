@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { constant } from '../engine/distributions.ts';
 import { QUIRKS } from '../objects/quirks.ts';
 import { EVALUATOR_NAMES, type EvaluatorName } from '../scheduler/evaluators.ts';
-import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS, type KubernetesVersion } from '../scheduler/versions.ts';
+import { DEFAULT_KUBERNETES_VERSION, KUBERNETES_VERSIONS, type KubernetesVersion, readKubernetesVersion } from '../scheduler/versions.ts';
 import type { Parsed } from './durations.ts';
 import { parseExpectation } from './expect-parser.ts';
 import * as f from './fields.ts';
@@ -48,7 +48,7 @@ export function scenarioSchema(words: Vocabulary) {
             .default('idle'),
           idleLimit: f.positiveDuration('With `duration: idle`: end here even when there is work left').optional(),
           kubernetesVersion: f
-            .written(parseVersion, `one of ${VERSION_NAMES}`, 'The release whose scheduler is modelled')
+            .written(parseVersion, `one of ${VERSION_NAMES}`, 'The release whose scheduler is modelled: 1.34 or 1.32')
             .default(DEFAULT_KUBERNETES_VERSION),
           quirks: f.list(enumOf(QUIRKS, 'A known upstream bug'), 'Known upstream bugs to reproduce').prefault([]),
           cluster: clusterSchema(words).prefault({}),
@@ -438,7 +438,6 @@ const VERSION_NAMES = KUBERNETES_VERSIONS.map((version) => `v${version}`).join('
 
 /** `v1.34`, `1.34`, or a patch release of it. */
 function parseVersion(raw: string): Parsed<KubernetesVersion> {
-  const plain = /^v?(\d+\.\d+)(\.\d+)?$/.exec(raw.trim())?.[1];
-  const version = KUBERNETES_VERSIONS.find((known) => known === plain);
+  const version = readKubernetesVersion(raw);
   return version === undefined ? { ok: false, problem: `expected one of ${VERSION_NAMES}, found "${raw}"` } : { ok: true, value: version };
 }

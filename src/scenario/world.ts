@@ -8,7 +8,7 @@
  * At time 0 the nodes are registered and Ready and the manifests are stored, as if the cluster had been running; the
  * control plane starts at time 0 with empty caches and lists.
  */
-import { admissionSteps } from '../apiserver/admission/registry.ts';
+import { admissionStepsOf } from '../apiserver/admission/registry.ts';
 import { ApiServer } from '../apiserver/api-server.ts';
 import { setFeedLag } from '../apiserver/controls.ts';
 import { Store } from '../apiserver/store.ts';
@@ -35,6 +35,7 @@ import type { AnyObject } from '../objects/kinds.ts';
 import { keyOf } from '../objects/meta.ts';
 import type { Node } from '../objects/node.ts';
 import type { Quirks } from '../objects/quirks.ts';
+import { behaviourOf } from '../scheduler/versions.ts';
 import { Workload } from '../workload/workload.ts';
 import { nodeTemplate } from './node-templates.ts';
 import { rootRng } from './random-source.ts';
@@ -96,8 +97,9 @@ export class World {
     this.network.addEndpoint(USER_ENDPOINT, controlPlane);
 
     this.store = new Store(engine);
+    const admission = admissionStepsOf(behaviourOf(spec.kubernetesVersion));
     this.servers = Array.from({ length: spec.controlPlane.apiServers }, (_, i) => {
-      return new ApiServer(this.store, { name: `apiserver-${i}`, endpoint: API_ENDPOINT, admission: admissionSteps });
+      return new ApiServer(this.store, { name: `apiserver-${i}`, endpoint: API_ENDPOINT, admission });
     });
     for (const server of this.servers) setFeedLag(server, spec.controlPlane.watchCacheLag);
     this.access = new ApiAccess({

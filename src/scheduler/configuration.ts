@@ -2,14 +2,21 @@
  * KubeSchedulerConfiguration: read, checked and defaulted.
  *
  * Models    kubernetes v1.34 kubescheduler.config.k8s.io/v1, pkg/scheduler/apis/config/{v1,validation}
- * Differs   extenders (HTTP) are refused; leader election, client connection and profiling settings are accepted
- *           and have no meaning here; `parallelism` is accepted, the search for nodes is always that of 1
+ * Differs   extenders (HTTP) are refused; see also process-configuration.ts; `parallelism` is checked, the search for nodes is
+ *           always that of 1
  */
 import type { ProblemList } from '../base/input-error.ts';
 import { DecodeReader, isRawObject, type RawObject } from '../objects/decode-reader.ts';
 import { childPath } from '../objects/document-path.ts';
 import { DEFAULT_SCHEDULER_NAME } from '../objects/pod.ts';
 import { EXTENSION_POINTS, type ExtensionPoint, type PluginDef } from './framework.ts';
+import {
+  type ClientConnection,
+  checkProcessSettings,
+  type LeaderElection,
+  readClientConnection,
+  readLeaderElection,
+} from './process-configuration.ts';
 import {
   expandPluginLists,
   isKnownTo,
@@ -29,6 +36,8 @@ export interface SchedulerConfiguration {
   readonly percentageOfNodesToScore: number;
   readonly podInitialBackoffSeconds: number;
   readonly podMaxBackoffSeconds: number;
+  readonly clientConnection: ClientConnection;
+  readonly leaderElection: LeaderElection;
   readonly profiles: readonly ResolvedProfile[];
 }
 
@@ -72,7 +81,10 @@ export function readConfiguration(
       `must be at least podInitialBackoffSeconds (${podInitialBackoffSeconds}), found ${podMaxBackoffSeconds}`,
     );
   }
+  checkProcessSettings(reader, top, path);
   return {
+    clientConnection: readClientConnection(reader, top, path),
+    leaderElection: readLeaderElection(reader, top, path),
     parallelism: reader.integer(top, 'parallelism', path, 16, 1),
     percentageOfNodesToScore: readPercentage(reader, top, path) ?? 0,
     podInitialBackoffSeconds,

@@ -11,6 +11,12 @@ export type KubernetesVersion = '1.34' | '1.32';
 export const KUBERNETES_VERSIONS: readonly KubernetesVersion[] = ['1.34', '1.32'];
 export const DEFAULT_KUBERNETES_VERSION: KubernetesVersion = '1.34';
 
+/** The release that `text` names: `1.34`, `v1.34`, or a patch release of it; undefined when it is none that is played. */
+export function readKubernetesVersion(text: string): KubernetesVersion | undefined {
+  const plain = /^v?(\d+\.\d+)(\.\d+)?$/.exec(text.trim())?.[1];
+  return KUBERNETES_VERSIONS.find((known) => known === plain);
+}
+
 export interface Behaviour {
   readonly version: KubernetesVersion;
   /** DynamicResources is in the default plugin set; it skips ordinary pods but shows in messages. */
@@ -40,6 +46,8 @@ export interface Behaviour {
   /** Backoff ends on whole seconds, and errors have their own backoff queue and counter. */
   readonly alignsBackoffToSeconds: boolean;
   readonly hasErrorBackoffQueue: boolean;
+  /** The API server merges matchLabelKeys of spread constraints into their selectors; the scheduler does so in any case. */
+  readonly mergesSpreadLabelKeys: boolean;
   /** A nomination that changes or goes away wakes pods of lower or equal priority. */
   readonly wakesOnNominationChange: boolean;
 }
@@ -62,6 +70,7 @@ const V1_34: Behaviour = Object.freeze({
   runsPreEnqueueBeforeBackoff: true,
   alignsBackoffToSeconds: true,
   hasErrorBackoffQueue: true,
+  mergesSpreadLabelKeys: true,
   wakesOnNominationChange: true,
 });
 
@@ -82,6 +91,7 @@ const V1_32: Behaviour = Object.freeze({
   runsPreEnqueueBeforeBackoff: false,
   alignsBackoffToSeconds: false,
   hasErrorBackoffQueue: false,
+  mergesSpreadLabelKeys: false,
   wakesOnNominationChange: false,
 });
 

@@ -15,21 +15,29 @@ export const matchLabelKeys: AdmissionStepDef = {
   summary: 'merges matchLabelKeys and mismatchLabelKeys into label selectors',
   operations: ['create'],
   kinds: ['Pod'],
-  create: () => ({
-    admit: (object) => {
-      const pod = object as Pod;
-      if (!usesLabelKeys(pod.spec)) return pod;
-      const { labels } = pod.metadata;
-      const { affinity, topologySpreadConstraints } = pod.spec;
-      const spec: PodSpec = {
-        ...pod.spec,
-        affinity: affinity === undefined ? undefined : mergeAffinity(affinity, labels),
-        topologySpreadConstraints: topologySpreadConstraints.map((constraint) => mergeSpread(constraint, labels)),
-      };
-      return { ...pod, spec };
-    },
-  }),
+  create: () => ({ admit: (object) => merge(object as Pod, true) }),
 };
+
+/** As before v1.34: spread constraints are left to the scheduler. */
+export const matchLabelKeysOfAffinity: AdmissionStepDef = {
+  ...matchLabelKeys,
+  summary: 'merges matchLabelKeys and mismatchLabelKeys of pod affinity into label selectors',
+  create: () => ({ admit: (object) => merge(object as Pod, false) }),
+};
+
+function merge(pod: Pod, mergesSpread: boolean): Pod {
+  if (!usesLabelKeys(pod.spec)) return pod;
+  const { labels } = pod.metadata;
+  const { affinity, topologySpreadConstraints } = pod.spec;
+  const spec: PodSpec = {
+    ...pod.spec,
+    affinity: affinity === undefined ? undefined : mergeAffinity(affinity, labels),
+    topologySpreadConstraints: mergesSpread
+      ? topologySpreadConstraints.map((constraint) => mergeSpread(constraint, labels))
+      : topologySpreadConstraints,
+  };
+  return { ...pod, spec };
+}
 
 function usesLabelKeys(spec: PodSpec): boolean {
   for (const constraint of spec.topologySpreadConstraints) if (constraint.matchLabelKeys.length > 0) return true;

@@ -6,7 +6,7 @@
  */
 import type { AdmissionStepDef } from './admission.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
-import { matchLabelKeys } from './match-label-keys.ts';
+import { matchLabelKeys, matchLabelKeysOfAffinity } from './match-label-keys.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { podStrategy } from './pod-strategy.ts';
 import { priority } from './priority.ts';
@@ -23,3 +23,9 @@ export const admissionSteps: readonly AdmissionStepDef[] = [
   matchLabelKeys,
   podStrategy,
 ];
+
+/** The steps of a release; of the newest, or one before the API server merged matchLabelKeys of spread constraints (v1.34). */
+export function admissionStepsOf(release: { readonly mergesSpreadLabelKeys: boolean }): readonly AdmissionStepDef[] {
+  if (release.mergesSpreadLabelKeys) return admissionSteps;
+  return admissionSteps.map((step) => (step === matchLabelKeys ? matchLabelKeysOfAffinity : step));
+}
