@@ -11,8 +11,14 @@ import { keyOf, type OwnerReference, objectKey } from '../../objects/meta.ts';
 import { defineInvariant, type StoreView } from './invariant.ts';
 
 const SHOWN_MAX = 5;
-/** Finalizers of controllers that run here: the garbage collector's and the Job controller's. */
-const OWN_FINALIZERS: readonly string[] = ['foregroundDeletion', 'orphan', 'batch.kubernetes.io/job-tracking'];
+/** Finalizers of controllers that run here: the garbage collector's, the Job controller's and those that protect volumes. */
+const OWN_FINALIZERS: readonly string[] = [
+  'foregroundDeletion',
+  'orphan',
+  'batch.kubernetes.io/job-tracking',
+  'kubernetes.io/pvc-protection',
+  'kubernetes.io/pv-protection',
+];
 /** Events refer to what may be long gone; leases are no part of any workload. */
 const SKIPPED: readonly string[] = ['Event', 'Lease'];
 

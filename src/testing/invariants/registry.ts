@@ -23,6 +23,7 @@ import { readyPodsOnReadyNodes } from './ready-pods-on-ready-nodes.ts';
 import { replicasWithinSurge } from './replicas-within-surge.ts';
 import { statusesTrue } from './statuses-true.ts';
 import { taintEvictionInTime } from './taint-eviction-in-time.ts';
+import { volumeOnOneNode } from './volume-on-one-node.ts';
 import { workloadsReady } from './workloads-ready.ts';
 
 export const invariants: readonly InvariantDef[] = [
@@ -36,6 +37,7 @@ export const invariants: readonly InvariantDef[] = [
   budgetRespected,
   noBindingToAbsentNode,
   taintEvictionInTime,
+  volumeOnOneNode,
   gcSparesOwned,
   readyPodsOnReadyNodes,
   placementHolds,
