@@ -7,8 +7,9 @@ import { engineBench } from './engine.ts';
 import { type Bench, peakMemoryMb, type Row } from './harness.ts';
 import { podsBench } from './pods.ts';
 import { schedulerBench } from './scheduler.ts';
+import { worldsBench } from './worlds.ts';
 
-const benches: readonly Bench[] = [engineBench, apiBench, podsBench, schedulerBench];
+const benches: readonly Bench[] = [engineBench, apiBench, podsBench, schedulerBench, worldsBench];
 
 const words = process.argv.slice(2);
 const quick = words.includes('--quick');

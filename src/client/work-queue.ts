@@ -39,7 +39,13 @@ export class WorkQueue {
   private timerAtUs: number;
   private timerIsBackground: boolean;
   private cancelTimer: () => void;
+  /** Waiting workers that an event under way will wake. */
   private wakePending: number;
+  /** Keys promised to workers that are being woken or hired. */
+  private promised: number;
+  private hire: (index: number) => void;
+  private hiredCount: number;
+  private hiredMax: number;
 
   /** The queue lives as long as `scope`: a crash loses everything in it. */
   constructor(scope: Scope, name: string, options: WorkQueueOptions = {}) {
@@ -58,6 +64,10 @@ export class WorkQueue {
     this.timerIsBackground = true;
     this.cancelTimer = () => {};
     this.wakePending = 0;
+    this.promised = 0;
+    this.hire = () => {};
+    this.hiredCount = 0;
+    this.hiredMax = 0;
   }
 
   /** Keys ready to be taken; those being processed or delayed are not counted. */
@@ -131,7 +141,7 @@ export class WorkQueue {
   /** Waits for a key and takes it. Call `done(key)` afterwards, whatever happened. */
   *get(): Op<string> {
     // Keys already promised to woken waiters are not up for grabs.
-    if (this.queue.size > this.wakePending) return this.take();
+    if (this.queue.size > this.promised) return this.take();
     return yield* waitFor<string>('queue', (process, done) => {
       const waiter = { process, done };
       this.waiters.push(waiter);
@@ -144,7 +154,23 @@ export class WorkQueue {
 
   /** Takes a key without waiting; undefined when none is ready. */
   tryGet(): string | undefined {
-    return this.queue.size > this.wakePending ? this.take() : undefined;
+    return this.queue.size > this.promised ? this.take() : undefined;
+  }
+
+  /**
+   * From now on up to `max` workers serve this queue. `hire` starts one, by an event at the current time, whenever a key
+   * finds none waiting: most of a controller's workers never have anything to do. The worker begins with `takeFirst`.
+   */
+  staff(max: number, hire: (index: number) => void): void {
+    this.hire = hire;
+    this.hiredMax = max;
+    while (this.hiredCount < max && this.queue.size > this.promised) this.hireOne();
+  }
+
+  /** The key a worker was hired for. */
+  takeFirst(): string {
+    this.promised--;
+    return this.take();
   }
 
   done(key: string): void {
@@ -163,12 +189,21 @@ export class WorkQueue {
     this.queue.push(key);
     if (this.waiters.length > this.wakePending) {
       this.wakePending++;
+      this.promised++;
       this.scope.timer('queue.wake', 0, () => {
         this.wakePending--;
+        this.promised--;
         const waiter = this.waiters.shift();
         if (waiter !== undefined) waiter.done(this.take());
       });
+    } else if (this.hiredCount < this.hiredMax) {
+      this.hireOne();
     }
+  }
+
+  private hireOne(): void {
+    this.promised++;
+    this.hire(this.hiredCount++);
   }
 
   private armTimer(): void {

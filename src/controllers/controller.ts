@@ -115,11 +115,10 @@ export function flag(name: string, value: boolean, summary: string): ParameterDe
   return { name, type: 'boolean', default: value, summary };
 }
 
-/** The body of one worker process: takes keys for ever. */
+/** The body of one worker process: takes keys for ever, first the one it was hired for. */
 export function* runWorker(work: ControllerQueue): Op<void> {
   const { queue } = work;
-  for (;;) {
-    const key = yield* queue.get();
+  for (let key = queue.takeFirst(); ; key = yield* queue.get()) {
     const error = yield* work.reconcile(key);
     if (error === undefined) queue.forget(key);
     else if (queue.retryCount(key) < work.maxRetries) queue.addRateLimited(key);

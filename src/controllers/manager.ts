@@ -71,5 +71,5 @@ function startController(ctx: ComponentContext, name: string, controller: Runnin
 }
 
 function startWorkers(ctx: ComponentContext, name: string, work: ControllerQueue): void {
-  for (let i = 0; i < work.workers; i++) ctx.scope.spawn(`${name}/${i}`, runWorker(work));
+  work.queue.staff(work.workers, (i) => void ctx.scope.spawn(`${name}/${i}`, runWorker(work)));
 }

@@ -55,6 +55,31 @@ describe('WorkQueue', () => {
     expect(log).toEqual(['1 w1 a', '1 w2 b', '11 w3 a']);
   });
 
+  test('hires workers for keys that find none waiting, no more than allowed, and keeps their keys from others', () => {
+    const { engine, scope, queue } = setup();
+    const log: string[] = [];
+    function* work(name: string) {
+      for (let key = queue.takeFirst(); ; key = yield* queue.get()) {
+        log.push(`${engine.nowUs} ${name} ${key}`);
+        yield* sleep(10);
+        queue.done(key);
+      }
+    }
+    queue.add('a');
+    queue.staff(2, (i) => void scope.spawn(`w${i}`, work(`w${i}`)));
+    queue.add('b');
+    queue.add('c');
+    // Two keys are promised to the workers that are about to begin.
+    expect([queue.tryGet(), queue.tryGet()]).toEqual(['a', undefined]);
+    queue.done('a');
+    engine.run({ untilUs: 5 });
+    queue.add('d');
+    engine.run({ untilUs: 50 });
+    queue.add('e');
+    engine.run({ untilUs: 100 });
+    expect(log).toEqual(['0 w0 b', '0 w1 c', '10 w0 d', '50 w1 e']);
+  });
+
   test('a worker that dies before it is served does not swallow the key', () => {
     const { engine, scope, queue } = setup();
     const got: string[] = [];
