@@ -4,7 +4,7 @@
 import { InputError } from '../base/input-error.ts';
 import { SELECTABLE_KINDS, type Topology } from '../datacenter/topology.ts';
 import { meanOf } from '../engine/distributions.ts';
-import { SECOND_US } from '../engine/units.ts';
+import { MINUTE_US, SECOND_US } from '../engine/units.ts';
 import type { Lowering } from './lowering.ts';
 import { parseObjectRef } from './object-ref.ts';
 import type { EventAction, EventSpec, FaultAction, ManifestEntry, ObjectRef, SourcePosition, Trigger } from './scenario.ts';
@@ -12,7 +12,7 @@ import type { EventDocument } from './schema.ts';
 import type { FaultInfo } from './vocabulary.ts';
 import { type DocumentPath, valueAt } from './yaml-source.ts';
 
-const ACTIONS = ['fault', 'apply', 'delete', 'scale', 'setImage', 'restart', 'cordon', 'uncordon', 'label'] as const;
+const ACTIONS = ['fault', 'apply', 'delete', 'scale', 'setImage', 'restart', 'cordon', 'uncordon', 'drain', 'label'] as const;
 type ActionKey = (typeof ACTIONS)[number];
 
 /** Keys that only make sense beside an action (or trigger), by that key. */
@@ -21,10 +21,13 @@ const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
   delete: ['gracePeriod'],
   scale: ['replicas'],
   setImage: ['image', 'container'],
+  drain: ['timeout'],
   label: ['labels'],
   every: ['from', 'until', 'times'],
 };
 const TRIGGER_KEYS: readonly string[] = ['name', 'at', 'every', 'from', 'until', 'times'];
+/** kubectl itself tries for ever. */
+const DRAIN_TIMEOUT_US = 5 * MINUTE_US;
 const WORKLOAD_KINDS: readonly string[] = ['Deployment', 'ReplicaSet', 'StatefulSet'];
 const TEMPLATE_KINDS: readonly string[] = ['Deployment', 'StatefulSet'];
 /** `world` and `control-plane` are vertices of their own. */
@@ -141,6 +144,11 @@ function lowerObjectAction(
       const target = refOf(lowering, event[key]!, [...path, key], ['Node']);
       if (target !== undefined) checkVertex(lowering, `node/${target.name}`, topology, [...path, key]);
       return target === undefined ? undefined : { kind: key, target };
+    }
+    case 'drain': {
+      const target = refOf(lowering, event.drain!, [...path, key], ['Node']);
+      if (target !== undefined) checkVertex(lowering, `node/${target.name}`, topology, [...path, key]);
+      return target === undefined ? undefined : { kind: 'drain', target, timeoutUs: event.timeout ?? DRAIN_TIMEOUT_US };
     }
     case 'label': {
       const target = refOf(lowering, event.label!, [...path, key]);

@@ -295,6 +295,8 @@ export type EventAction =
   | { readonly kind: 'restart'; readonly target: ObjectRef }
   | { readonly kind: 'cordon'; readonly target: ObjectRef }
   | { readonly kind: 'uncordon'; readonly target: ObjectRef }
+  /** Cordons the node and evicts its pods; those whose budget says no are tried again for so long. */
+  | { readonly kind: 'drain'; readonly target: ObjectRef; readonly timeoutUs: number }
   /** A value of undefined removes the label. */
   | { readonly kind: 'label'; readonly target: ObjectRef; readonly labels: Readonly<Record<string, string | undefined>> }
   | FaultAction;

@@ -40,7 +40,9 @@ export function scenarioSchema(words: Vocabulary) {
             .default(1),
           shuffleTies: z
             .union([z.int(), z.string().min(1)], { error: 'expected a whole number or a text' })
-            .describe('Simultaneous events run in an order drawn from this seed, and not in the order they were planned; part of the digest')
+            .describe(
+              'Simultaneous events run in an order drawn from this seed, and not in the order they were planned; part of the digest',
+            )
             .optional(),
           random: f.choice(RANDOM_SOURCES, 'The generator behind every random stream').default('sfc32'),
           duration: f
@@ -364,6 +366,8 @@ function eventSchema(words: Vocabulary) {
       restart: f.text('Roll out a workload anew, as kubectl rollout restart does').optional(),
       cordon: f.text('Mark node/… unschedulable').optional(),
       uncordon: f.text('Mark node/… schedulable again').optional(),
+      drain: f.text('Cordon node/… and evict its pods, as kubectl drain --force does').optional(),
+      timeout: f.duration('With `drain`: how long pods that may not go are tried again; 5m when left out').optional(),
       label: f.text('Change the labels of an object').optional(),
       labels: z
         .record(z.string(), z.union([z.string(), z.null()]), { error: 'expected a map of texts' })
@@ -378,7 +382,7 @@ function eventSchema(words: Vocabulary) {
 const EVENT_KEYS: readonly string[] = [
   ...['name', 'at', 'every', 'from', 'until', 'times', 'fault', 'target', 'between', 'for', 'pick', 'apply', 'delete', 'gracePeriod'],
   ...['scale', 'replicas'],
-  ...['setImage', 'image', 'container', 'restart', 'cordon', 'uncordon', 'label', 'labels'],
+  ...['setImage', 'image', 'container', 'restart', 'cordon', 'uncordon', 'drain', 'timeout', 'label', 'labels'],
 ];
 
 function expectField() {

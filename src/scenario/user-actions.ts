@@ -1,20 +1,23 @@
 /**
  * UserActions: what people do to a cluster while it runs (kubectl apply, delete, scale, set image, rollout restart,
- * cordon, label), as requests of one client called `kubectl`.
+ * cordon, drain, label), as requests of one client called `kubectl`.
  *
  * Models    kubectl v1.34: apply merges what the manifest says over what is stored; the others patch one field
- * Differs   apply does not prune fields that an earlier manifest had and this one lacks
+ * Differs   apply does not prune fields that an earlier manifest had and this one lacks;
+ *           drain evicts pods without a controller too, and does not wait for the end of those it evicted
  * Order     the objects of one action are written one after the other, in file order; every request is tried again
  *           on conflicts, throttling and lost connections, with 1 s between tries
  */
 
 import { compareCodeUnits } from '../base/compare.ts';
 import type { Client } from '../client/client.ts';
-import { type Op, sleep } from '../engine/process.ts';
+import { all, type Op, sleep } from '../engine/process.ts';
 import { MINUTE_US, SECOND_US } from '../engine/units.ts';
 import { isApiStatus, type Result } from '../objects/api-status.ts';
 import { type AnyObject, type Kind, kindInfo } from '../objects/kinds.ts';
 import { keyOf, objectKey } from '../objects/meta.ts';
+import type { Node } from '../objects/node.ts';
+import type { Pod } from '../objects/pod.ts';
 import type { PodTemplate } from '../objects/workloads.ts';
 import type { EventAction, FaultAction, ObjectRef } from './scenario.ts';
 
@@ -22,6 +25,8 @@ export type UserAction = Exclude<EventAction, FaultAction>;
 
 const TRIES_MAX = 60;
 const RETRY_US = SECOND_US;
+/** 5 s between tries to evict a pod: kubectl drain, v1.34. */
+const EVICT_RETRY_US = 5 * SECOND_US;
 
 /** Performs one action. Returns the refusals that did not go away, for the timeline; empty when all went well. */
 export function* performUserAction(client: Client, action: UserAction): Op<string[]> {
@@ -32,12 +37,37 @@ export function* performUserAction(client: Client, action: UserAction): Op<strin
   }
   const refusals: string[] = [];
   for (const key of yield* keysOf(client, action.target)) {
-    refusals.push(...(yield* persist(() => change(client, action, key))));
+    if (action.kind === 'drain') refusals.push(...(yield* drain(client, key, action.timeoutUs)));
+    else refusals.push(...(yield* persist(() => change(client, action, key))));
   }
   return refusals;
 }
 
-function* change(client: Client, action: Exclude<UserAction, { kind: 'apply' }>, key: string): Op<Result<AnyObject>> {
+/** Cordons, then evicts all pods side by side. */
+function* drain(client: Client, nodeName: string, timeoutUs: number): Op<string[]> {
+  const refusals = yield* persist(
+    () => client.patch('Node', nodeName, (node) => withSpec(node, { unschedulable: true }) as Node) as Op<Result<AnyObject>>,
+  );
+  if (refusals.length > 0) return refusals;
+  const keys = yield* keysWhere(client, 'Pod', (pod) => (pod as Pod).spec.nodeName === nodeName);
+  const outcomes = yield* all(keys.map((key) => evict(client, key, Math.ceil(timeoutUs / EVICT_RETRY_US))));
+  return outcomes.flat();
+}
+
+/** A budget that does not allow the eviction now may do so later. */
+function* evict(client: Client, key: string, tries: number): Op<string[]> {
+  let last = '';
+  for (let tried = 0; tried < tries; tried++) {
+    const evicted = yield* client.evict(key);
+    if (!isApiStatus(evicted) || evicted.isNotFound) return [];
+    last = evicted.toString();
+    if (!evicted.isTooManyRequests && !evicted.isUnreachable && !evicted.isConflict) return [last];
+    yield* sleep(EVICT_RETRY_US);
+  }
+  return [`gave up evicting ${key}: ${last}`];
+}
+
+function* change(client: Client, action: Exclude<UserAction, { kind: 'apply' | 'drain' }>, key: string): Op<Result<AnyObject>> {
   const kind = action.target.kind as Kind;
   if (action.kind === 'delete') {
     const { gracePeriodSeconds } = action;
@@ -47,7 +77,7 @@ function* change(client: Client, action: Exclude<UserAction, { kind: 'apply' }>,
 }
 
 /** The object after the edit; the same object when there is nothing to change. */
-function edited(current: AnyObject, action: Exclude<UserAction, { kind: 'apply' | 'delete' }>): AnyObject {
+function edited(current: AnyObject, action: Exclude<UserAction, { kind: 'apply' | 'delete' | 'drain' }>): AnyObject {
   switch (action.kind) {
     case 'scale':
       return withSpec(current, { replicas: action.replicas });
@@ -129,10 +159,17 @@ export function applied(current: AnyObject, manifest: AnyObject): AnyObject {
 function* keysOf(client: Client, target: ObjectRef): Op<string[]> {
   if (!target.name.includes('*')) return [objectKey(kindInfo(target.kind).isNamespaced ? target.namespace : '', target.name)];
   const pattern = new RegExp(`^${target.name.split('*').map(escapeRegExp).join('.*')}$`);
-  const select = (object: AnyObject): boolean =>
-    pattern.test(object.metadata.name) && (target.namespace === '' || object.metadata.namespace === target.namespace);
+  return yield* keysWhere(
+    client,
+    target.kind as Kind,
+    (object) => pattern.test(object.metadata.name) && (target.namespace === '' || object.metadata.namespace === target.namespace),
+  );
+}
+
+/** In name order. */
+function* keysWhere(client: Client, kind: Kind, select: (object: AnyObject) => boolean): Op<string[]> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const list = yield* client.list(target.kind as Kind, { select });
+    const list = yield* client.list(kind, { select });
     if (!isApiStatus(list)) return list.items.map((object) => keyOf(object as AnyObject)).sort(compareCodeUnits);
     yield* sleep(RETRY_US);
   }

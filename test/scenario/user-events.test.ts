@@ -91,6 +91,44 @@ describe('delete', () => {
   });
 });
 
+describe('drain', () => {
+  const SHOP = `
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: shop }
+spec:
+  replicas: 3
+  selector: { matchLabels: { app: shop } }
+  template:
+    metadata: { labels: { app: shop } }
+    spec: { nodeSelector: { kubernetes.io/hostname: n1 }, containers: [ { name: main, image: "shop:1" } ] }
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: { name: shop }
+spec: { minAvailable: 2, selector: { matchLabels: { app: shop } } }
+`;
+
+  test('cordons the node and evicts as many pods as their budget allows, then gives up', () => {
+    const run = runTo(start('    - { at: 1m, drain: node/n1, timeout: 30s }', SHOP), 300);
+    const { store } = run.world;
+    expect((store.get('Node', 'n1') as Node).spec.unschedulable).toBe(true);
+    const pods = store.list('Pod') as Pod[];
+    // The one that was evicted has a successor, which finds no node.
+    expect(pods.map((each) => each.spec.nodeName).sort()).toEqual(['', 'n1', 'n1']);
+  });
+
+  test('goes on when the budget allows more', () => {
+    const run = runTo(start('    - { at: 1m, drain: node/n1 }\n    - { at: 2m, delete: pdb/shop }', SHOP), 300);
+    expect((run.world.store.list('Pod') as Pod[]).map((each) => each.spec.nodeName)).toEqual(['', '', '']);
+  });
+
+  test('timeout goes with drain alone', () => {
+    expect(problemsOf(() => start('    - { at: 1m, cordon: node/n1, timeout: 10s }')).join()).toContain('"timeout" only goes with "drain"');
+  });
+});
+
 describe('a node that is deleted', () => {
   test('stays away while its kubelet runs on, and its pods go; a kubelet that starts registers anew', () => {
     const run = start(`    - { at: 1m, delete: node/n1 }
