@@ -107,7 +107,12 @@ export function workloads(options: StormOptions = {}): fc.Arbitrary<readonly Wor
     isParallel: fc.boolean(),
     workSeconds: fc.integer({ min: 1, max: 60 }),
     tolerationSeconds: fc.constantFrom(undefined, undefined, 0, 10, 60),
-    graceSeconds: fc.constantFrom(30, 0, 5),
+    // Without grace a pod is gone from the API while its containers still run, and what comes next is refused again and again (kubernetes/kubernetes#106884).
+    graceSeconds: fc.constantFrom(30, 1, 5),
+    priority: fc.constantFrom(0, 0, 0, 10, 1000),
+    isIndexed: fc.boolean(),
+    ttlSeconds: fc.constantFrom(undefined, undefined, 0, 30),
+    historyLimit: fc.constantFrom(undefined, undefined, 0, 1),
   });
   return fc.array(shape, { minLength: Math.min(minLength, maxWorkloads), maxLength: maxWorkloads, size: 'max' }).map((shapes) =>
     shapes.map((drawn, index) => {
@@ -131,7 +136,7 @@ interface ActionDraw {
   readonly amount: number;
 }
 
-const ACTIONS = ['scale', 'image', 'restart', 'delete', 'recreate', 'cordon', 'delete-pod'] as const;
+const ACTIONS = ['scale', 'image', 'restart', 'delete', 'recreate', 'cordon', 'drain', 'delete-pod'] as const;
 
 function actionDraws(stormMs: number): fc.Arbitrary<ActionDraw> {
   return fc.record({
@@ -149,11 +154,11 @@ function resolveAction(
   objects: readonly Manifest[],
   zones: readonly number[],
 ): StormAction[] {
-  if (what === 'cordon') {
+  if (what === 'cordon' || what === 'drain') {
     const names = nodeNames(zones);
     const node = `node/${names[choice % names.length]!}`;
     return [
-      { atMs, does: { cordon: node } },
+      { atMs, does: what === 'drain' ? { drain: node, timeout: '60s' } : { cordon: node } },
       { atMs: atMs + forMs, does: { uncordon: node } },
     ];
   }

@@ -93,7 +93,9 @@ function* withoutWorkload(storm: Storm): Generator<Storm> {
 function namesWorkload({ does }: StormAction, name: string): boolean {
   const target = does['scale'] ?? does['setImage'] ?? does['restart'] ?? does['delete'] ?? '';
   if (typeof target === 'string' && (target.endsWith(`/${name}`) || target.startsWith(`pod/${name}-`))) return true;
-  return Array.isArray(does['apply']) && (does['apply'][0] as { metadata?: { name?: string } })?.metadata?.name === name;
+  return (
+    Array.isArray(does['apply']) && does['apply'].some((manifest: { metadata?: { name?: string } }) => manifest.metadata?.name === name)
+  );
 }
 
 function* smallerControlPlane(storm: Storm): Generator<Storm> {
@@ -183,6 +185,10 @@ function* plainerShapes(shape: WorkloadShape): Generator<WorkloadShape> {
   if (shape.strategy === 'recreate') yield { ...shape, strategy: 'rolling' };
   if (shape.maxSurge !== 1) yield { ...shape, maxSurge: 1 };
   if (shape.maxUnavailable !== 0 && shape.maxSurge > 0) yield { ...shape, maxUnavailable: 0 };
+  if (shape.priority !== undefined && shape.priority > 0) yield { ...shape, priority: 0 };
+  if (shape.isIndexed && shape.kind === 'Job') yield { ...shape, isIndexed: false };
+  if (shape.ttlSeconds !== undefined && shape.kind === 'Job') yield { ...shape, ttlSeconds: undefined };
+  if (shape.historyLimit !== undefined) yield { ...shape, historyLimit: undefined };
   if (shape.graceSeconds !== 30) yield { ...shape, graceSeconds: 30 };
   if (shape.cpuMilli > 100) yield { ...shape, cpuMilli: 100 };
   if (shape.workSeconds > 5) yield { ...shape, workSeconds: 5 };

@@ -30,6 +30,14 @@ export interface WorkloadShape {
   /** How long pods stay on a node that is not reachable; undefined: the default of 5 minutes. */
   readonly tolerationSeconds: number | undefined;
   readonly graceSeconds: number;
+  /** Above 0: its pods preempt those of less important workloads. */
+  readonly priority?: number;
+  /** Jobs only: pods have numbers. */
+  readonly isIndexed?: boolean;
+  /** Jobs only: so long after its end the Job is deleted; undefined: never. */
+  readonly ttlSeconds?: number | undefined;
+  /** Deployments and StatefulSets: old revisions kept; undefined: the default of 10. */
+  readonly historyLimit?: number | undefined;
 }
 
 /** A workload with the objects that make it, so that storms of other people's objects are shrunk alike. */
@@ -39,7 +47,15 @@ export interface WorkloadCase {
 }
 
 export function workloadCase(shape: WorkloadShape): WorkloadCase {
-  return { shape, manifests: [workloadManifest(shape), ...(shape.minAvailable > 0 ? [budgetManifest(shape)] : [])] };
+  const { priority = 0, minAvailable } = shape;
+  return {
+    shape,
+    manifests: [
+      ...(priority > 0 ? [priorityManifest(shape.name, priority)] : []),
+      workloadManifest(shape),
+      ...(minAvailable > 0 ? [budgetManifest(shape)] : []),
+    ],
+  };
 }
 
 /** `deployment/web-0`, as events name it. */
@@ -53,10 +69,19 @@ function workloadManifest(shape: WorkloadShape): Manifest {
   const template = { metadata: { labels, ...(kind === 'Job' ? jobAnnotations(shape) : {}) }, spec: podSpec(shape) };
   if (kind === 'Job') {
     const parallelism = Math.max(1, Math.ceil(replicas / 2));
-    const spec = { completions: replicas, parallelism, backoffLimit: 20, template };
+    const { ttlSeconds, isIndexed } = shape;
+    const spec = {
+      completions: replicas,
+      parallelism,
+      backoffLimit: 20,
+      ...(isIndexed ? { completionMode: 'Indexed' } : {}),
+      ...(ttlSeconds === undefined ? {} : { ttlSecondsAfterFinished: ttlSeconds }),
+      template,
+    };
     return { apiVersion: 'batch/v1', kind, metadata: { name }, spec };
   }
   const spec: Record<string, unknown> = { replicas, selector: { matchLabels: labels }, template };
+  if (shape.historyLimit !== undefined && kind !== 'ReplicaSet') spec['revisionHistoryLimit'] = shape.historyLimit;
   if (shape.minReadySeconds > 0) spec['minReadySeconds'] = shape.minReadySeconds;
   if (kind === 'Deployment') {
     spec['strategy'] =
@@ -93,12 +118,22 @@ function podSpec(shape: WorkloadShape): Manifest {
   return {
     ...(shape.kind === 'Job' ? { restartPolicy: 'Never' } : {}),
     terminationGracePeriodSeconds: graceSeconds,
+    ...((shape.priority ?? 0) > 0 ? { priorityClassName: priorityClassOf(name) } : {}),
     containers: [{ name: 'main', image: `${name}:1`, resources: { requests: { cpu: `${cpuMilli}m`, memory: '64Mi' } } }],
     ...(tolerationSeconds === undefined
       ? {}
       : { tolerations: [tolerate('node.kubernetes.io/not-ready'), tolerate('node.kubernetes.io/unreachable')] }),
     ...placements[placement],
   };
+}
+
+/** A class of its own, so that workloads can be left out one by one. */
+function priorityManifest(name: string, value: number): Manifest {
+  return { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: priorityClassOf(name) }, value };
+}
+
+function priorityClassOf(name: string): string {
+  return `${name}-priority`;
 }
 
 function budgetManifest({ name, minAvailable }: WorkloadShape): Manifest {

@@ -4,9 +4,11 @@
  *
  * Part of I15 of the oracles: history that is never cleaned up fills etcd (kubernetes/kubernetes#85690).
  *
- * Allowed   a Deployment that is not rolled out completely cleans nothing up, upstream and here
+ * Allowed   a Deployment that is not rolled out completely cleans nothing up, upstream and here; a revision that some pod still
+ *           has is no history
  * Cost      one look at every ReplicaSet and revision, when goals are looked at
  */
+import { LABEL_REVISION } from '../../controllers/controller-revision.ts';
 import { SECOND_US } from '../../engine/units.ts';
 import { finishedCondition } from '../../objects/job.ts';
 import { controllerOf, keyOf } from '../../objects/meta.ts';
@@ -33,9 +35,12 @@ export const historyLimits = defineInvariant({
       for (const set of store.list('StatefulSet')) {
         const limit = set.spec.revisionHistoryLimit;
         const { currentRevision, updateRevision } = set.status;
+        const inUse = new Set([currentRevision, updateRevision]);
+        for (const pod of store.list('Pod', set.metadata.namespace)) {
+          if (controllerOf(pod)?.uid === set.metadata.uid) inUse.add(pod.metadata.labels[LABEL_REVISION] ?? '');
+        }
         const old = store.list('ControllerRevision', set.metadata.namespace).filter((revision) => {
-          const { name } = revision.metadata;
-          return controllerOf(revision)?.uid === set.metadata.uid && name !== currentRevision && name !== updateRevision;
+          return controllerOf(revision)?.uid === set.metadata.uid && !inUse.has(revision.metadata.name);
         }).length;
         if (old > limit) lines.push(`statefulset/${keyOf(set)} keeps ${old} old revisions, ${limit} are allowed`);
       }
