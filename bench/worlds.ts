@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { loadScenarioText } from '../src/scenario/load-text.ts';
 import { World } from '../src/scenario/world.ts';
-import { type Bench, cpuSeconds, median, type Row } from './harness.ts';
+import { type Bench, cpuSeconds, median } from './harness.ts';
 
 /** Until the virtual machine has compiled what there is to compile. */
 const WARM_UP = 250;
