@@ -205,7 +205,8 @@ export class World {
   }
 
   private tryPut(object: AnyObject): string | undefined {
-    const result = this.servers[0]!.execute({ verb: 'create', object });
+    // An object with a uid comes out of a cluster: it is taken as it stands, so that what refers to it finds it.
+    const result = object.metadata.uid === '' ? this.servers[0]!.execute({ verb: 'create', object }) : this.store.load(object);
     return isApiStatus(result) ? result.message : undefined;
   }
 }
