@@ -47,7 +47,7 @@ class DeploymentController {
     this.pods = informers.of('Pod');
     this.queue = new WorkQueue(scope, 'deployment');
     this.selectors = new SelectorCache();
-    this.texts = new TemplateTexts();
+    this.texts = new TemplateTexts(host.quirks.has('deployment-weak-template-hash'));
   }
 
   // Watched kinds

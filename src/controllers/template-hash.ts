@@ -25,9 +25,12 @@ export function safeEncode(decimal: string): string {
 /** Canonical texts of templates, remembered per template object (templates are immutable and shared). */
 export class TemplateTexts {
   private readonly texts: WeakMap<PodTemplate, string>;
+  private readonly isWeak: boolean;
 
-  constructor() {
+  /** `isWeak`: hash as releases before v1.8 did, with Adler-32 and without a count of collisions. */
+  constructor(isWeak = false) {
     this.texts = new WeakMap();
+    this.isWeak = isWeak;
   }
 
   /** The template without its hash label, as text; equal texts mean equal templates. */
@@ -48,9 +51,21 @@ export class TemplateTexts {
   hashOf(template: PodTemplate, collisionCount: number | undefined): string {
     // Upstream hashes the template as written, a hash label in it included; so a label set by the user changes the hash.
     const text = template.metadata.labels[LABEL_TEMPLATE_HASH] === undefined ? this.textOf(template) : canonicalText(template);
+    if (this.isWeak) return safeEncode(String(adler32(text)));
     const salted = collisionCount === undefined ? text : `${text}\0${collisionCount}`;
     return safeEncode(String(fnv1a32(salted)));
   }
+}
+
+/** RFC 1950, over UTF-16 code units. Texts whose characters differ by +1, -2, +1 at equal distances have the same sum. */
+function adler32(text: string): number {
+  let a = 1;
+  let b = 0;
+  for (let i = 0; i < text.length; i++) {
+    a = (a + text.charCodeAt(i)) % 65521;
+    b = (b + a) % 65521;
+  }
+  return b * 65536 + a;
 }
 
 export function withoutHashLabel(template: PodTemplate): PodTemplate {

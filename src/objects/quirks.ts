@@ -18,6 +18,11 @@ export const QUIRKS = Object.freeze([
     thread: 'kubernetes/kubernetes#69376',
   },
   {
+    name: 'deployment-weak-template-hash',
+    summary: 'ReplicaSets are named by a weak hash of their template, and a Deployment whose next one collides with an old one is stuck',
+    thread: 'kubernetes/kubernetes#29735',
+  },
+  {
     name: 'gc-absent-owner-by-uid',
     summary: 'the garbage collector remembers absent owners by uid alone, whatever kind and namespace the reference named',
     thread: 'kubernetes/kubernetes#88097',
