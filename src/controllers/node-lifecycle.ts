@@ -11,7 +11,7 @@
  *
  * What it has in common with upstream, known problems included: pods are marked not ready only when this
  * controller itself sees Ready go from True to something else (a crash in the middle leaves the rest
- * Ready, kubernetes/kubernetes#50067), and whole-cluster silence stops evictions but not the marking (#77864).
+ * Ready, kubernetes/kubernetes#50067, unless `levelTriggered`), and whole-cluster silence stops evictions but not the marking (#77864).
  */
 import type { Informer } from '../client/informer.ts';
 import { WorkQueue } from '../client/work-queue.ts';
@@ -25,6 +25,7 @@ import {
   type ControllerHost,
   defineController,
   duration,
+  flag,
   integer,
   type ReconcileResult,
   type RunningController,
@@ -76,6 +77,7 @@ export const nodeLifecycle = defineController({
       summary: 'share of silent nodes from which a zone is partly down (--unhealthy-zone-threshold, v1.34: 0.55)',
     },
     integer('largeClusterSizeThreshold', 50, 0, 1e9, 'nodes above which a zone is large (--large-cluster-size-threshold, v1.34: 50)'),
+    flag('levelTriggered', false, 'mark pods at every pass while their node is not ready, not only when it ceases to be (in no release)'),
   ],
   create: (host) => new NodeLifecycleController(host).run(),
 });
@@ -105,6 +107,7 @@ class NodeLifecycleController {
   private readonly limits: EvictionRates;
   private readonly graceUs: number;
   private readonly startupGraceUs: number;
+  private readonly isLevelTriggered: boolean;
   private zoneStates: ReadonlyMap<string, ZoneState>;
   private gridStartUs: TimeUs;
   private taintPassAtUs: TimeUs;
@@ -130,6 +133,7 @@ class NodeLifecycleController {
     };
     this.graceUs = params.number('monitorGracePeriod');
     this.startupGraceUs = params.number('startupGracePeriod');
+    this.isLevelTriggered = params.boolean('levelTriggered');
     this.zoneStates = new Map();
     this.gridStartUs = 0;
     this.taintPassAtUs = Infinity;
@@ -263,7 +267,8 @@ class NodeLifecycleController {
       yield* this.updateNoExecute(record, node, current);
       const isTransition = !isReady && observed === 'True';
       if (isTransition) this.emitOnNode(node, 'NodeNotReady', `Node ${record.name} status is now: NodeNotReady`);
-      if (isTransition || (record.mustRetryPods && observed !== 'True')) {
+      const isDue = isTransition || (this.isLevelTriggered && !isReady) || (record.mustRetryPods && observed !== 'True');
+      if (isDue) {
         const error = yield* this.markPodsNotReady(podsOnNode(this.pods, record.name), record.name);
         record.mustRetryPods = error !== undefined;
       } else {
