@@ -13,6 +13,7 @@ import { jobsDoneOnce } from './jobs-done-once.ts';
 import { noBindingToAbsentNode } from './no-binding-to-absent-node.ts';
 import { noOrphans } from './no-orphans.ts';
 import { noOvercommit } from './no-overcommit.ts';
+import { noPodChurn } from './no-pod-churn.ts';
 import { oneNodePerPod } from './one-node-per-pod.ts';
 import { oneProcessPerIdentity } from './one-process-per-identity.ts';
 import { ownerGraphAcyclic } from './owner-graph-acyclic.ts';
@@ -34,6 +35,7 @@ export const invariants: readonly InvariantDef[] = [
   workloadsReady,
   availabilityFloor,
   healthyPodsStayReady,
+  noPodChurn,
   budgetRespected,
   noBindingToAbsentNode,
   taintEvictionInTime,
