@@ -43,6 +43,54 @@ const CURES: Readonly<Record<string, Cure>> = {
     overrides: ['spec.events[1].labels.disk=fast'],
     expect: ['count(pods.failed) == 0', 'count(pods.created) == 1', 'pods(app=web, phase=Running) == 1'],
   },
+  's-09-lost-wakeup': { overrides: [WITHOUT_QUIRK], expect: ['violations == 0', 'count(pods.pending) == 0', 'max(pod.queue_wait) <= 5s'] },
+  's-10a-expired-expectations': {
+    overrides: ['spec.controllers.replicaset.staleControllerMitigation=true'],
+    expect: ['violations == 0', 'count(pods.created) == 3', 'pods(app=web) == 3'],
+  },
+  's-10b-outlived-expectations': { overrides: [WITHOUT_QUIRK], expect: ['violations == 0', 'pods(app=web, ready=true) == 3'] },
+  's-10c-restart-behind-own-writes': {
+    overrides: ['spec.events[3]={at: 10s, label: job/bill, labels: {a: b}}'],
+    expect: ['violations == 0', 'count(pods.created) == 2', 'count(pods.succeeded) == 2'],
+  },
+  's-12-crash-while-marking-pods': {
+    overrides: ['spec.controllers.node-lifecycle.levelTriggered=true'],
+    expect: ['violations == 0', 'lost_replica_time(replicaset/web) >= 50m'],
+  },
+  's-13-mass-not-ready': { overrides: ['spec.events[0].for=30s'], expect: ['violations == 0', 'lost_replica_time(deployment/web) == 0s'] },
+  's-13a-stuck-lease-watch': {
+    overrides: ['spec.controllers.node-lifecycle.monitorGracePeriod=2m'],
+    expect: ['violations == 0', 'lost_replica_time(deployment/web) == 0s'],
+  },
+  // With the third zone cut off as well it is a full disruption: pods are not ready, but nobody is evicted.
+  's-13b-two-of-three-zones': {
+    overrides: ['spec.events[0].between=[region/region-1, control-plane]'],
+    expect: ['evictions() == 0', 'count(pods.created) == 6'],
+  },
+  's-14a-never-evicted': {
+    overrides: ['spec.controllers.taint-eviction.byUid=true'],
+    expect: ['violations == 0', 'evictions() == 2', 'pods(node=n1) == 0'],
+  },
+  's-14b-wrong-pod-evicted': {
+    overrides: ['spec.controllers.taint-eviction.byUid=true'],
+    expect: ['violations == 0', 'evictions() == 0', 'pods(node=n2, phase=Running) == 1'],
+  },
+  's-14c-eviction-given-up': {
+    overrides: ['spec.controllers.taint-eviction.deletePause=1s'],
+    expect: ['violations == 0', 'evictions() == 1', 'pods(node=n1) == 0'],
+  },
+  's-14d-ping-pong': {
+    overrides: ['replicaset/web:spec.template.spec.tolerations=[]'],
+    expect: ['violations == 0', 'count(pods.created) <= 2'],
+  },
+  's-18-wrong-coordinates': { overrides: [WITHOUT_QUIRK], expect: ['violations == 0', 'count(pods.running) == 1'] },
+  's-19a-preempts-twice': { overrides: ['spec.events[0].nth=9'], expect: ['violations == 0', 'preemptions == 1'] },
+  's-19b-dead-victim': { overrides: ['spec.events[0].target=node/n2'], expect: ['violations == 0', 'max(pod.queue_wait) <= 1m'] },
+  's-20a-hash-collision': { overrides: [WITHOUT_QUIRK], expect: ['violations == 0', 'count(pods.created) == 6'] },
+  's-20b-broken-revision': {
+    overrides: ['statefulset/db:spec.podManagementPolicy=Parallel'],
+    expect: ['violations == 0', 'pods(app=db, ready=true) == 2'],
+  },
 };
 
 const folder = fileURLToPath(new URL('../../scenarios/museum/', import.meta.url));
