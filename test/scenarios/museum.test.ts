@@ -22,6 +22,10 @@ const WITHOUT_QUIRK = 'spec.quirks=[]';
 
 /** By file. */
 const CURES: Readonly<Record<string, Cure>> = {
+  's-01-time-travel': {
+    overrides: ['spec.events[4].server=0'],
+    expect: ['violations == 0', 'pods(node=n2, phase=Running, ready=true) == 1'],
+  },
   's-02-ghost-node': {
     overrides: ['spec.events[0]={at: 50s, fault: watch-drop, target: component/kube-scheduler, kind: Node, for: 30s}'],
     expect: ['violations == 0', 'pods(app=web, phase=Running) == 6', 'count(pods.created) == 6'],
@@ -37,6 +41,14 @@ const CURES: Readonly<Record<string, Cure>> = {
     expect: ['count(pods.running) == 1', 'unschedulable == 1', 'count(pods.failed) == 0'],
   },
   's-06-two-leaders': { overrides: ['spec.events[1].for=5s'], expect: ['pods(app=alone, phase=Running) == 1', 'unschedulable == 1'] },
+  's-06-two-schedulers': {
+    overrides: ['deployment/green:spec.template.spec.schedulerName=default-scheduler'],
+    expect: ['violations == 0', 'count(pods.failed) == 0', 'count(pods.running) == 10'],
+  },
+  's-06-preemption-loop': {
+    overrides: ['deployment/humble:spec.template.spec.schedulerName=default-scheduler'],
+    expect: ['preemptions == 1', 'pods(phase=Running, app!=humble) == 1'],
+  },
   's-07-out-of-cpu': { overrides: ['spec.events=[]'], expect: ['count(pods.failed) == 0', 'count(pods.succeeded) == 20'] },
   's-08-stale-node-view': { overrides: ['spec.events[0].lag=0s'], expect: ['count(pods.failed) == 0', 'count(pods.running) == 1'] },
   's-08-restart-readmission': {
