@@ -8,6 +8,7 @@
  */
 import { BinaryHeap } from '../base/binary-heap.ts';
 import { RingBuffer } from '../base/ring-buffer.ts';
+import { defineTopic, type Topic } from '../engine/observers.ts';
 import { type Op, type Process, type Scope, waitFor } from '../engine/process.ts';
 import { defaultControllerRateLimiter, type RateLimiter } from './rate-limiters.ts';
 
@@ -22,6 +23,17 @@ export interface WorkQueueOptions {
   /** Default: the default controller limiter (5 ms doubling to 1000 s, and 10/s with burst 100). */
   readonly limiter?: RateLimiter;
 }
+
+/** A key began to wait in a queue, or was taken by a worker; announced by queues that were made while someone listened. */
+export interface WorkQueueRecord {
+  /** The process the queue belongs to. */
+  readonly component: string;
+  readonly queue: WorkQueue;
+  readonly key: string;
+  readonly phase: 'added' | 'taken';
+}
+
+export const workQueueTopic: Topic<WorkQueueRecord> = defineTopic('client.work-queue');
 
 export class WorkQueue {
   readonly name: string;
@@ -46,6 +58,7 @@ export class WorkQueue {
   private hire: (index: number) => void;
   private hiredCount: number;
   private hiredMax: number;
+  private readonly isWatched: boolean;
 
   /** The queue lives as long as `scope`: a crash loses everything in it. */
   constructor(scope: Scope, name: string, options: WorkQueueOptions = {}) {
@@ -68,6 +81,17 @@ export class WorkQueue {
     this.hire = () => {};
     this.hiredCount = 0;
     this.hiredMax = 0;
+    this.isWatched = scope.engine.observers.has(workQueueTopic);
+  }
+
+  /** Whether its process lives; a dead one takes its queues along. */
+  get isAlive(): boolean {
+    return this.scope.isAlive;
+  }
+
+  /** Whether its process goes on: neither dead nor standing still. */
+  get isServed(): boolean {
+    return this.scope.isAlive && !this.scope.isFrozen;
   }
 
   /** Keys ready to be taken; those being processed or delayed are not counted. */
@@ -87,6 +111,7 @@ export class WorkQueue {
   add(key: string): void {
     if (this.dirty.has(key)) return;
     this.dirty.add(key);
+    if (this.isWatched) this.announce(key, 'added');
     if (this.processing.has(key)) return;
     this.push(key);
   }
@@ -182,7 +207,13 @@ export class WorkQueue {
     const key = this.queue.shift() as string;
     this.processing.add(key);
     this.dirty.delete(key);
+    if (this.isWatched) this.announce(key, 'taken');
     return key;
+  }
+
+  private announce(key: string, phase: WorkQueueRecord['phase']): void {
+    const { engine, name } = this.scope;
+    engine.observers.emit(workQueueTopic, { component: name, queue: this, key, phase }, engine.nowUs);
   }
 
   private push(key: string): void {

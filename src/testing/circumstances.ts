@@ -36,6 +36,7 @@ export function circumstancesOf(spec: ScenarioSpec): Circumstances {
     apiServers,
     controllerManagers,
     schedulers: spec.schedulers.reduce((sum, scheduler) => sum + scheduler.replicas, 0),
+    activeSchedulers: spec.schedulers.length,
     hasLaggingServers: watchCacheLag.kind !== 'constant' || watchCacheLag.value > 0,
     strikes: (kind, target) => faults.get(kind)?.some((struck) => target === undefined || matches(struck, target)) ?? false,
     hurtsMachines: MACHINE_FAULTS.some((kind) => faults.has(kind)),

@@ -114,6 +114,8 @@ export interface Circumstances {
   readonly controllerManagers: number;
   /** Scheduler processes that may be active at once; replicas with leader election count too. */
   readonly schedulers: number;
+  /** Schedulers that decide at the same time, each for itself; 1 for replicas of one. */
+  readonly activeSchedulers: number;
   /** True when caches of the API servers lag behind the store at all times. */
   readonly hasLaggingServers: boolean;
   /** True when a fault of this kind strikes a target that matches. */

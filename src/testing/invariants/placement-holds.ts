@@ -31,6 +31,8 @@ export const placementHolds = defineInvariant({
   name: 'placement-holds',
   id: 'I12',
   summary: 'every pod fits the node that a scheduler chooses for it',
+  excusedBy: ({ activeSchedulers }) =>
+    activeSchedulers > 1 ? 'schedulers that know nothing of each other give away the same room (kubernetes/kubernetes#136782)' : undefined,
   create: (probe) => {
     const book = new Decisions(probe);
     probe.onCommit('Node', (_type, old, node) => book.noteNode(old, node));

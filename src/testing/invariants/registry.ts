@@ -11,6 +11,7 @@ import { historyLimits } from './history-limits.ts';
 import type { InvariantDef } from './invariant.ts';
 import { jobsDoneOnce } from './jobs-done-once.ts';
 import { noBindingToAbsentNode } from './no-binding-to-absent-node.ts';
+import { noHotLoop } from './no-hot-loop.ts';
 import { noOrphans } from './no-orphans.ts';
 import { noOvercommit } from './no-overcommit.ts';
 import { noPodChurn } from './no-pod-churn.ts';
@@ -20,6 +21,7 @@ import { ownerGraphAcyclic } from './owner-graph-acyclic.ts';
 import { placementHolds } from './placement-holds.ts';
 import { podsPlaced } from './pods-placed.ts';
 import { processesMatch } from './processes-match.ts';
+import { queuesDoNotStarve } from './queues-do-not-starve.ts';
 import { readyPodsOnReadyNodes } from './ready-pods-on-ready-nodes.ts';
 import { replicasWithinSurge } from './replicas-within-surge.ts';
 import { statusesTrue } from './statuses-true.ts';
@@ -46,6 +48,8 @@ export const invariants: readonly InvariantDef[] = [
   jobsDoneOnce,
   noOrphans,
   historyLimits,
+  noHotLoop,
+  queuesDoNotStarve,
   oneNodePerPod,
   ownerGraphAcyclic,
   apiContract,

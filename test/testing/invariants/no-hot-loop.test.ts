@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { noHotLoop } from '../../../src/testing/invariants/no-hot-loop.ts';
+import { newReplicaSet } from '../../controllers/objects.ts';
+import { FakeProbe } from '../../support/fake-probe.ts';
+
+const CLIENT = 'kube-controller-manager/replicaset';
+
+function write(probe: FakeProbe, times: number, key = 'default/web', kind = 'ReplicaSet', isDone = true): void {
+  for (let i = 0; i < times; i++) probe.write(CLIENT, 'update', kind, key, isDone);
+}
+
+describe('no-hot-loop', () => {
+  test('is silent about many writes of many objects, of leases, and over a long time', () => {
+    const probe = new FakeProbe(noHotLoop);
+    for (let i = 0; i < 500; i++) write(probe, 1, `default/web-${i}`);
+    write(probe, 500, 'lease', 'Lease');
+    for (let minute = 0; minute < 20; minute++) {
+      probe.to(minute * 61);
+      write(probe, 100);
+    }
+    expect(probe.reports).toEqual([]);
+  });
+
+  test('reports a client that writes one object more than twice a second, once', () => {
+    const probe = new FakeProbe(noHotLoop);
+    write(probe, 300, 'default/web', 'ReplicaSet', false);
+    expect(probe.reports).toEqual([`0s ${CLIENT} wrote replicaset/default/web 121 times within a minute [replicaset/default/web]`]);
+  });
+
+  test('grants more to an object that stands for many pods', () => {
+    const probe = new FakeProbe(noHotLoop);
+    probe.put(newReplicaSet('web', { replicas: 20 }));
+    write(probe, 320);
+    expect(probe.reports).toEqual([]);
+    write(probe, 1);
+    expect(probe.reports).toHaveLength(1);
+  });
+});
