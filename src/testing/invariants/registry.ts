@@ -11,10 +11,12 @@ import { historyLimits } from './history-limits.ts';
 import type { InvariantDef } from './invariant.ts';
 import { jobsDoneOnce } from './jobs-done-once.ts';
 import { noBindingToAbsentNode } from './no-binding-to-absent-node.ts';
+import { noDoublePreemption } from './no-double-preemption.ts';
 import { noHotLoop } from './no-hot-loop.ts';
 import { noOrphans } from './no-orphans.ts';
 import { noOvercommit } from './no-overcommit.ts';
 import { noPodChurn } from './no-pod-churn.ts';
+import { nominationsEnd } from './nominations-end.ts';
 import { oneNodePerPod } from './one-node-per-pod.ts';
 import { oneProcessPerIdentity } from './one-process-per-identity.ts';
 import { ownerGraphAcyclic } from './owner-graph-acyclic.ts';
@@ -38,6 +40,8 @@ export const invariants: readonly InvariantDef[] = [
   availabilityFloor,
   healthyPodsStayReady,
   noPodChurn,
+  noDoublePreemption,
+  nominationsEnd,
   budgetRespected,
   noBindingToAbsentNode,
   taintEvictionInTime,
