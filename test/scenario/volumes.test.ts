@@ -253,11 +253,10 @@ describe('reclaiming', () => {
     expect(freed.store.list('PersistentVolume')).toEqual([]);
   });
 
-  test('a claim whose volume is taken away is lost', () => {
+  test('a bound volume that is deleted stays, on its way out', () => {
     const world = worldAfter(
       HEAD('  events: [ { at: 3m, delete: persistentvolume/hand } ]\n') + VOLUME('hand', '10Gi') + CLAIM('mine', '', 'by-hand'),
     );
-    // Bound volumes are protected: it stays, on its way out.
     expect(world.store.get('PersistentVolume', 'hand')?.metadata.deletionTimestamp).toBeDefined();
     expect(claimOf(world, 'mine')?.status.phase).toBe('Bound');
   });

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { diskFiles } from '../../src/cli/disk-files.ts';
+import { PluginHost } from '../../src/cli/plugin-host.ts';
 import { builtInVocabulary } from '../../src/scenario/built-in-vocabulary.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
 import { type RunOutcome, runScenario } from '../../src/scenario/scenario-run.ts';
@@ -18,7 +19,8 @@ export const EXAMPLES: readonly string[] = readdirSync(folder)
   .sort((a, b) => (a < b ? -1 : 1));
 
 export function runExample(name: string, overrides: readonly string[] = []): RunOutcome {
-  return runScenario(loadScenario([`${folder}${name}.yaml`], { files: diskFiles, words, overrides }), { files: diskFiles });
+  const options = { files: diskFiles, loadPlugins: new PluginHost(diskFiles).load };
+  return runScenario(loadScenario([`${folder}${name}.yaml`], { ...options, words, overrides }), options);
 }
 
 /** The claims that were not proved. */

@@ -7,6 +7,7 @@ import { EXAMPLES, LONG, runExample, unmet } from './examples.ts';
 describe('scenarios/ without their mechanisms', () => {
   /** Scenario, what is switched off, and the claims that must fall (others may fall with them). */
   const off: [name: string, mechanism: string, overrides: string[], claims: string[]][] = [
+    ['fill-racks', 'the plugin', ['spec.scheduler={}'], ['count(nodes.used) == 8', 'max_share_lost(deployment/web, rack) == 50%']],
     ['quickstart', 'taint eviction', ['spec.controllers.taint-eviction.enabled=false'], ['time_to_recover(fault/dead-machine) <= 6m30s']],
     ['quickstart', 'node health checks', ['spec.controllers.node-lifecycle.enabled=false'], ['time_to_detect(fault/dead-machine) <= 60s']],
     [
