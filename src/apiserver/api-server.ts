@@ -183,9 +183,10 @@ export class ApiServer {
     for (const kind of this.store.kinds()) this.feed(kind).pause();
   }
 
-  resumeAllFeeds(): void {
+  /** Ends `pauseAllFeeds`, but for the feeds of kinds that `keepsPaused` names. */
+  resumeAllFeeds(keepsPaused: (kind: Kind) => boolean = () => false): void {
     this.pausesAll = false;
-    for (const feed of this.feeds.values()) feed.resume();
+    for (const [kind, feed] of this.feeds) if (!keepsPaused(kind)) feed.resume();
   }
 
   setLagOfAllFeeds(lag: Distribution | undefined): void {

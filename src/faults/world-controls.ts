@@ -4,7 +4,7 @@
  * The layers below end what they began at once; here overlapping faults on one thing are counted, so that it recovers when the last of
  * them is over.
  */
-import { addRule, compact, loseEtcdLeader, pauseFeed, stopServer } from '../apiserver/controls.ts';
+import { addRule, compact, loseEtcdLeader, pauseFeed, resumeFeed, stopServer } from '../apiserver/controls.ts';
 import { fail } from '../base/invariant.ts';
 import type { ApiAccess } from '../client/api-access.ts';
 import type { Component } from '../client/component.ts';
@@ -88,19 +88,26 @@ function componentControls(access: ApiAccess, counted: Counted): ComponentContro
 function apiServerControls(access: ApiAccess, counted: Counted): ApiServerControls {
   const { servers } = access;
   const numbered = (index: number) => servers[index] ?? fail(`no API server ${index}`);
+  // A feed stands still while any fault on its kind or on all kinds lasts.
+  const pause = (index: number, kind: string): Undo =>
+    counted.begin(`pause/${index}/${kind}`, () => {
+      const server = numbered(index);
+      if (kind === '') {
+        pauseFeed(server);
+        return () => server.resumeAllFeeds((each) => counted.isActive(`pause/${index}/${each}`));
+      }
+      pauseFeed(server, kind);
+      return () => {
+        if (!counted.isActive(`pause/${index}/`)) resumeFeed(server, kind);
+      };
+    });
   return {
     count: servers.length,
     stop: (index) => counted.begin(`stop/${index}`, () => stopServer(numbered(index))),
-    pauseCache: (index, kind) =>
-      counted.begin(`pause/${index}/${kind}`, () => (kind === '' ? pauseFeed(numbered(index)) : pauseFeed(numbered(index), kind))),
+    pauseCache: pause,
     addRule: (index, rule) => addRule(index === undefined ? servers : [numbered(index)], rule),
     loseLeader: () =>
-      counted.begin('etcd-leader', () =>
-        undoAll([
-          loseEtcdLeader(servers),
-          ...servers.map((_, index) => counted.begin(`pause/${index}/`, () => pauseFeed(numbered(index)))),
-        ]),
-      ),
+      counted.begin('etcd-leader', () => undoAll([loseEtcdLeader(servers), ...servers.map((_, index) => pause(index, ''))])),
     compact: () => compact(numbered(0).store),
   };
 }

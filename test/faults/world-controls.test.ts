@@ -83,3 +83,22 @@ test('an API server stopped twice comes back when both are over', () => {
   two();
   expect(world.servers.map((server) => server.isUp)).toEqual([true, true]);
 });
+
+test('a cache that stands still for two reasons goes on when both are over, whatever ends first', () => {
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ]) {
+    const { world, controls } = build();
+    const feed = world.servers[1]!.feed('Pod');
+    const undos = [controls.apiServers.pauseCache(1, 'Pod'), controls.apiServers.loseLeader()];
+    world.create(pod('web'));
+    undos[order[0]!]!();
+    world.runTo(1);
+    expect([feed.isPaused, feed.get('default/web')]).toEqual([true, undefined]);
+    expect(world.servers[1]!.feed('Node').isPaused).toBe(order[0] === 0);
+    undos[order[1]!]!();
+    world.runTo(2);
+    expect([feed.isPaused, feed.get('default/web')?.metadata.name]).toEqual([false, 'web']);
+  }
+});
