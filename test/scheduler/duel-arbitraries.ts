@@ -215,7 +215,7 @@ export const anyNodeKind = fc.record({
     { memory: '8Ei' },
     { 'ephemeral-storage': '5Gi' },
   ),
-  taint: fc.constantFrom(undefined, undefined, 'NoSchedule', 'PreferNoSchedule'),
+  taint: fc.constantFrom(undefined, undefined, 'NoSchedule', 'PreferNoSchedule', 'two soft ones'),
   isCordoned: fc.constantFrom(false, false, false, true),
   image: fc.constantFrom(undefined, undefined, 300_000_000, 700_000_000),
 });
@@ -226,10 +226,16 @@ export function nodeOf(index: number, kind: NodeKind): RawObject {
   return rawNode(`n${index}`, {
     labels: withoutAbsent({ [ZONE]: kind.zone, rack: kind.rack, constructor: kind.rack }),
     allocatable: kind.size,
-    taints: kind.taint === undefined ? [] : [{ key: 'k', value: 'v', effect: kind.taint }],
+    taints: taintsOf(kind),
     unschedulable: kind.isCordoned,
     images: kind.image === undefined ? [] : [{ names: ['big:1'], sizeBytes: kind.image }],
   });
+}
+
+function taintsOf({ taint }: NodeKind): RawObject[] {
+  if (taint === undefined) return [];
+  if (taint !== 'two soft ones') return [{ key: 'k', value: 'v', effect: taint }];
+  return ['a', 'b'].map((key) => ({ key, value: 'v', effect: 'PreferNoSchedule' }));
 }
 
 export type Step =

@@ -4,7 +4,18 @@ import { expect, test } from 'vitest';
 import type { KubernetesVersion } from '../../src/scheduler/versions.ts';
 import { check } from '../support/seeded.ts';
 import { Duel } from './duel.ts';
-import { anyNodeKind, anyStep, anyTemplate, anyTerm, focused, schedule, type Template } from './duel-arbitraries.ts';
+import {
+  anyNodeKind,
+  anyStep,
+  anyTemplate,
+  anyTerm,
+  focused,
+  index,
+  type NodeKind,
+  otherStep,
+  schedule,
+  type Template,
+} from './duel-arbitraries.ts';
 
 const anyVersion = fc.constantFrom<KubernetesVersion>('1.34', '1.34', '1.32');
 
@@ -49,6 +60,74 @@ test('both evaluators search the same part of a large cluster', () => {
     ),
     15,
   );
+});
+
+test('both evaluators normalize over the nodes they found, not over all', () => {
+  const usual = anyNodeKind.map((kind) => ({ ...kind, size: {}, rack: undefined, taint: undefined, isCordoned: false, image: undefined }));
+  const unusual = fc.tuple(usual, fc.constantFrom(undefined, '1'), fc.constantFrom(undefined, 'PreferNoSchedule', 'two soft ones'));
+  const template = fc
+    .tuple(anyTemplate, fc.boolean())
+    .map(([fields, isSpread]) => ({ ...focused(fields, 'node'), claim: undefined, spread: isSpread ? fields.spread : [] }) as Template);
+  const paths = new Map<string, number>();
+  check(
+    fc.property(
+      usual,
+      fc.array(unusual, { minLength: 1, maxLength: 6, size: 'max' }),
+      fc.integer({ min: 110, max: 170 }),
+      fc.array(template, { minLength: 1, maxLength: 2, size: 'max' }),
+      fc.array(fc.oneof({ weight: 5, arbitrary: schedule }, { weight: 1, arbitrary: otherStep }), {
+        minLength: 10,
+        maxLength: 30,
+        size: 'max',
+      }),
+      (kind, others, count, templates, steps) => {
+        const nodes = Array.from({ length: count }, () => kind as NodeKind);
+        for (const [i, [fields, rack, taint]] of others.entries()) nodes[(i * 29) % count] = { ...fields, rack, taint } as NodeKind;
+        const duel = new Duel(nodes, templates, '1.34');
+        for (const step of steps) duel.step(step);
+        duel.countPaths(paths);
+      },
+    ),
+    15,
+  );
+  expect(paths.get('tree')).toBeGreaterThan(100);
+});
+
+test('preemption finds the same with what earlier attempts found out', () => {
+  const size = { cpu: '2', memory: '4Gi', pods: '4' };
+  const kind = anyNodeKind.map((fields) => ({ ...fields, size, taint: undefined, isCordoned: false }));
+  const template = anyTemplate.map((fields) => ({ ...focused(fields, 'plain'), requests: { cpu: '1' } }) as Template);
+  const paths = new Map<string, number>();
+  const lowPods = fc.array(
+    fc.record({ do: fc.constant('place' as const), template: fc.constant(0), node: index, hasStarted: fc.boolean() }),
+    {
+      minLength: 10,
+      maxLength: 20,
+      size: 'max',
+    },
+  );
+  const attempt = fc.record({
+    do: fc.constant('schedule' as const),
+    template: fc.constant(1),
+    profile: index,
+    keeps: fc.constant(false),
+    isNominated: fc.constant(false),
+  });
+  check(
+    fc.property(
+      fc.array(kind, { minLength: 2, maxLength: 6, size: 'max' }),
+      fc.tuple(template, template),
+      lowPods,
+      fc.array(fc.oneof({ weight: 3, arbitrary: attempt }, { weight: 2, arbitrary: otherStep }), { maxLength: 25, size: 'max' }),
+      (nodes, [low, high], fill, steps) => {
+        const duel = new Duel(nodes, [{ ...low, priority: 0 } as Template, { ...high, priority: 5 } as Template], '1.34');
+        for (const step of [...fill, ...steps]) duel.step(step);
+        duel.countPaths(paths);
+      },
+    ),
+    50,
+  );
+  expect(paths.get('recalled dry run')).toBeGreaterThan(100);
 });
 
 test('both evaluators follow the labels of namespaces', () => {
