@@ -79,7 +79,8 @@ export function loseEvents(
 
 /**
  * Breaks the watch of `kind` until undone. The cache stays as it is; a process that starts meanwhile lists, and sees nothing after that. When
- * the last break is undone the watch resumes where it was, or with `listsAgain` the component lists, and sees all changes since as one.
+ * the last break is undone the watch resumes where it was, or, if any of them said `listsAgain`, the component lists and sees all changes since
+ * as one.
  */
 export function cutWatch(access: ApiAccess, component: string, kind: string, listsAgain: boolean): Undo {
   const dial = access.dials.of(component, kind);
@@ -87,8 +88,11 @@ export function cutWatch(access: ApiAccess, component: string, kind: string, lis
   if (dial.cuts === 1) for (const informer of informersOf(access, component, kind)) informer.reflector.breakOff();
   return once(() => {
     dial.cuts--;
+    dial.listsAgain ||= listsAgain;
     if (dial.cuts > 0) return;
-    for (const informer of informersOf(access, component, kind)) informer.reflector.mend(listsAgain);
+    const mustList = dial.listsAgain;
+    dial.listsAgain = false;
+    for (const informer of informersOf(access, component, kind)) informer.reflector.mend(mustList);
   });
 }
 

@@ -22,6 +22,8 @@ export class WatchDial {
   readonly losses: EventLoss[];
   /** How many have broken the watch: it does not begin again before all of them have mended it. */
   cuts: number;
+  /** One of them wanted a list at the end. */
+  listsAgain: boolean;
   readonly rng: Rng;
   /** Streams of this (component, kind) that are alive. */
   readonly streams: Set<WatchStream>;
@@ -31,6 +33,7 @@ export class WatchDial {
     this.frozenSinceUs = Infinity;
     this.losses = [];
     this.cuts = 0;
+    this.listsAgain = false;
     this.rng = rng;
     this.streams = new Set();
   }

@@ -38,17 +38,25 @@ function componentControls(access: ApiAccess, counted: Counted): ComponentContro
   const crash = (name: string): Undo =>
     counted.begin(`crash/${name}`, () => {
       named(name).crash();
-      return () => {
-        named(name).start();
-        if (counted.isActive(`freeze/${name}`)) named(name).freeze();
-      };
+      return () => named(name).start();
     });
+  const frozen = new Set<string>();
+  /** A process that starts while its component is to stand still does so at once. */
+  const keepFrozen = (name: string): void => {
+    if (frozen.has(name)) return;
+    frozen.add(name);
+    const component = named(name);
+    component.onStateChange(() => {
+      if (counted.isActive(`freeze/${name}`)) component.freeze();
+    });
+  };
   return {
     // Kubelets are struck through their nodes; workloads and kubectl stand for people.
     names: () => access.components.map((component) => component.name).filter((name) => !name.includes('/') && name !== 'kubectl'),
     crash,
     freeze: (name) =>
       counted.begin(`freeze/${name}`, () => {
+        keepFrozen(name);
         named(name).freeze();
         return () => named(name).thaw();
       }),

@@ -109,6 +109,19 @@ describe('watch-drop', () => {
     expect(faulty.taken()).toEqual(['3 +b']);
   });
 
+  test('of several, one with relist is enough for a list', () => {
+    const faulty = bench();
+    const one = faulty.strike('watch-drop', 'component/watcher', { relist: true });
+    const two = faulty.strike('watch-drop', 'component/watcher', { relist: false });
+    make(faulty, 'a');
+    faulty.world.delete('a', 0);
+    make(faulty, 'b');
+    one();
+    two();
+    faulty.runTo(2);
+    expect(faulty.taken()).toEqual(['1 +b']);
+  });
+
   test('that ends while the process is frozen is mended at the thaw', () => {
     const faulty = bench();
     const drop = faulty.strike('watch-drop', 'component/watcher');

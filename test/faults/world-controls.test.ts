@@ -37,6 +37,26 @@ describe('controls of processes', () => {
     expect(scheduler.isFrozen).toBe(false);
   });
 
+  test('so does one that starts anew by itself', () => {
+    const { world, controls, scheduler } = build();
+    scheduler.restart(2 * SECOND_US);
+    const thaw = controls.components.freeze('kube-scheduler');
+    world.runTo(3);
+    expect([scheduler.isRunning, scheduler.isFrozen]).toEqual([true, true]);
+    thaw();
+    expect(scheduler.isFrozen).toBe(false);
+  });
+
+  test('a crash outlasts a restart that was planned before', () => {
+    const { world, controls, scheduler } = build();
+    scheduler.restart(2 * SECOND_US);
+    const start = controls.components.crash('kube-scheduler');
+    world.runTo(3);
+    expect(scheduler.isRunning).toBe(false);
+    start();
+    expect(scheduler.isRunning).toBe(true);
+  });
+
   test('a lag that ends gives way to the one that began before it', () => {
     const { world, controls, scheduler } = build();
     const pods = scheduler.context!.informers.of('Pod');
