@@ -31,10 +31,16 @@ export interface StormOptions {
   readonly maxReplicas?: number;
   /** What users do. Default 4. */
   readonly maxActions?: number;
+  /** Kinds of what users do. Default: all but `taint` and `replace`. */
+  readonly actions?: readonly ActionKind[];
+  /** Versions that images are set to. Default 2 and 3. */
+  readonly versions?: readonly string[];
   /** Default 6. */
   readonly maxFaults?: number;
   /** Kinds of workloads. Default: all. */
   readonly workloadKinds?: readonly WorkloadKind[];
+  /** What all workloads have in common. */
+  readonly shape?: Partial<Omit<WorkloadShape, 'name' | 'kind'>>;
   /** What may break. Default: STORM_MENU. */
   readonly menu?: readonly MenuEntry[];
   /** Further objects that exist from the start: custom resources, say. Users also delete them, and create them again. */
@@ -53,6 +59,7 @@ const STORM_MS = 180_000;
 export function storms(options: StormOptions = {}): fc.Arbitrary<Storm> {
   const stormMs = options.stormMs ?? STORM_MS;
   const setting: StormSetting = { ...DEFAULT_SETTING, ...options.setting };
+  const versions = options.versions ?? ['2', '3'];
   const most = options.maxControlPlane ?? 2;
   const replicas = fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: most }) });
   return fc
@@ -65,14 +72,14 @@ export function storms(options: StormOptions = {}): fc.Arbitrary<Storm> {
       schedulers: replicas,
       workloads: workloads(options),
       objects: options.objects ?? fc.constant([]),
-      actions: fc.array(actionDraws(stormMs), { maxLength: options.maxActions ?? 4, size: 'max' }),
+      actions: fc.array(actionDraws(stormMs, options.actions ?? ACTIONS), { maxLength: options.maxActions ?? 4, size: 'max' }),
       faults: faultDraws(options.menu ?? STORM_MENU, options.maxFaults ?? 6, stormMs),
     })
     .map(({ actions, faults, ...rest }) => {
       const { workloads: drawn, objects } = rest;
       return {
         ...rest,
-        actions: inTime(actions.flatMap((draw) => resolveAction(draw, drawn, objects, rest.zones))),
+        actions: inTime(actions.flatMap((draw) => resolveAction(draw, { drawn, objects, zones: rest.zones, versions }))),
         faults: inTime(faults.flatMap((draw) => resolveFault(draw, rest))),
         setting,
       };
@@ -115,7 +122,8 @@ export function workloads(options: StormOptions = {}): fc.Arbitrary<readonly Wor
     historyLimit: fc.constantFrom(undefined, undefined, 0, 1),
   });
   return fc.array(shape, { minLength: Math.min(minLength, maxWorkloads), maxLength: maxWorkloads, size: 'max' }).map((shapes) =>
-    shapes.map((drawn, index) => {
+    shapes.map((free, index) => {
+      const drawn = { ...free, ...options.shape };
       // Both zero would never roll; the API server refuses it.
       const maxSurge = drawn.maxSurge === 0 && drawn.maxUnavailable === 0 ? 1 : drawn.maxSurge;
       return workloadCase({ ...drawn, maxSurge, name: `${NAMES[drawn.kind]}-${index}` });
@@ -130,36 +138,52 @@ const NAMES: Record<WorkloadKind, string> = { Deployment: 'web', StatefulSet: 'd
 interface ActionDraw {
   readonly atMs: number;
   readonly forMs: number;
-  readonly what: (typeof ACTIONS)[number];
+  readonly what: ActionKind;
   /** Chooses among what there is, modulo its number. */
   readonly choice: number;
   readonly amount: number;
 }
 
 const ACTIONS = ['scale', 'image', 'restart', 'delete', 'recreate', 'cordon', 'drain', 'delete-pod'] as const;
+/**
+ * `taint` gives a node a NoExecute taint `maintenance` for a while; `replace` deletes an object by force and makes it again: what
+ * invariants have to make allowances for.
+ */
+export type ActionKind = (typeof ACTIONS)[number] | 'taint' | 'replace';
 
-function actionDraws(stormMs: number): fc.Arbitrary<ActionDraw> {
+/** What actions can be about. */
+interface Actors {
+  readonly drawn: readonly WorkloadCase[];
+  readonly objects: readonly Manifest[];
+  readonly zones: readonly number[];
+  readonly versions: readonly string[];
+}
+
+function actionDraws(stormMs: number, kinds: readonly ActionKind[]): fc.Arbitrary<ActionDraw> {
   return fc.record({
     atMs: fc.integer({ min: 0, max: stormMs }),
     forMs: fc.integer({ min: 10, max: 60_000 }),
-    what: fc.constantFrom(...ACTIONS),
+    what: fc.constantFrom(...kinds),
     choice: fc.nat(11),
     amount: fc.integer({ min: 0, max: 8 }),
   });
 }
 
-function resolveAction(
-  { atMs, forMs, what, choice, amount }: ActionDraw,
-  drawn: readonly WorkloadCase[],
-  objects: readonly Manifest[],
-  zones: readonly number[],
-): StormAction[] {
+function resolveAction({ atMs, forMs, what, choice, amount }: ActionDraw, { drawn, objects, zones, versions }: Actors): StormAction[] {
   if (what === 'cordon' || what === 'drain') {
     const names = nodeNames(zones);
     const node = `node/${names[choice % names.length]!}`;
     return [
       { atMs, does: what === 'drain' ? { drain: node, timeout: '60s' } : { cordon: node } },
       { atMs: atMs + forMs, does: { uncordon: node } },
+    ];
+  }
+  if (what === 'taint') {
+    const names = nodeNames(zones);
+    const name = names[choice % names.length]!;
+    return [
+      { atMs, does: { apply: taintedNode(name, [{ key: 'maintenance', effect: 'NoExecute' }]) } },
+      { atMs: atMs + forMs, does: { apply: taintedNode(name, []) } },
     ];
   }
   if (drawn.length === 0 || (objects.length > 0 && choice % 2 === 1)) {
@@ -173,7 +197,9 @@ function resolveAction(
     case 'scale':
       return isJob ? [] : [{ atMs, does: { scale: ref, replicas: amount } }];
     case 'image':
-      return isJob || shape.kind === 'ReplicaSet' ? [] : [{ atMs, does: { setImage: ref, image: `${shape.name}:${2 + (amount % 2)}` } }];
+      return isJob || shape.kind === 'ReplicaSet'
+        ? []
+        : [{ atMs, does: { setImage: ref, image: `${shape.name}:${versions[amount % versions.length]}` } }];
     case 'restart':
       return isJob || shape.kind === 'ReplicaSet' ? [] : [{ atMs, does: { restart: ref } }];
     case 'delete':
@@ -188,13 +214,18 @@ function resolveAction(
   }
 }
 
+function taintedNode(name: string, taints: readonly Manifest[]): Manifest {
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name }, spec: { taints } };
+}
+
 /** Objects of one's own are deleted, or deleted and created again under the same name. */
 function resolveObjectAction(atMs: number, forMs: number, what: ActionDraw['what'], object: Manifest): StormAction[] {
   const metadata = object['metadata'] as { readonly name: string; readonly namespace?: string };
   const ref = [String(object['kind']), ...(metadata.namespace === undefined ? [] : [metadata.namespace]), metadata.name].join('/');
   if (what === 'delete') return [{ atMs, does: { delete: ref } }];
+  const force = what === 'replace' ? { gracePeriod: '0s' } : {};
   return [
-    { atMs, does: { delete: ref } },
+    { atMs, does: { delete: ref, ...force } },
     { atMs: atMs + forMs, does: { apply: object } },
   ];
 }
