@@ -104,8 +104,9 @@ class Floors {
       deployment.metadata.deletionTimestamp !== undefined
     )
       return;
-    if (this.window.isOpen) return;
     const nowUs = this.probe.nowUs();
+    // A pod that was not available is nobody's loss.
+    if (this.window.isOpen || !isAvailable(pod, deployment, nowUs)) return;
     const sets = new Set(
       this.probe.store
         .list('ReplicaSet', pod.metadata.namespace)

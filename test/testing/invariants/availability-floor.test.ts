@@ -29,6 +29,13 @@ describe('availability-floor', () => {
     expect(probe.reports).toEqual([]);
   });
 
+  test('is silent when a pod goes that is ready and not yet available', () => {
+    const { probe, web, pods } = rollout();
+    probe.change(web, (now) => ({ ...now, spec: { ...now.spec, minReadySeconds: 1000 } }));
+    for (const pod of pods) remove(probe, pod, 'replicaset');
+    expect(probe.reports).toEqual([]);
+  });
+
   test('reports a Deployment that deletes below its floor', () => {
     const { probe, pods } = rollout();
     remove(probe, pods[0]!, 'replicaset');
