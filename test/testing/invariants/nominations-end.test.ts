@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import type { Pod } from '../../../src/objects/pod.ts';
+import { nominationsEnd } from '../../../src/testing/invariants/nominations-end.ts';
+import { FakeProbe } from '../../support/fake-probe.ts';
+
+function nominate(probe: FakeProbe, pod: Pod, nominatedNodeName: string): void {
+  probe.change(pod, (now) => ({ ...now, status: { ...now.status, nominatedNodeName } }));
+}
+
+describe('nominations-end', () => {
+  test('is silent when a pod gets its room, looks elsewhere, or goes', () => {
+    const probe = new FakeProbe(nominationsEnd);
+    const [bound, moves, goes] = ['bound', 'moves', 'goes'].map((name) => probe.pod(name));
+    for (const pod of [bound!, moves!, goes!]) nominate(probe, pod, 'n1');
+    probe.to(300);
+    probe.bind(bound!, 'n1');
+    nominate(probe, moves!, 'n2');
+    probe.remove(goes!);
+    probe.to(700);
+    expect(probe.reports).toEqual([]);
+  });
+
+  test('reports a pod that has waited for ten minutes', () => {
+    const probe = new FakeProbe(nominationsEnd);
+    nominate(probe, probe.pod('vip'), 'n1');
+    probe.to(700);
+    expect(probe.reports).toEqual(['600s default/vip has waited for n1 for 10 min [pod/default/vip node/n1]']);
+  });
+});
