@@ -62,6 +62,8 @@ describe('layers', () => {
       for (const target of importsOf(text)) {
         if (!target.startsWith('.')) continue;
         const other = join(dirname(file), target).split(sep)[0]!;
+        // Users' plugins import the package from inside the command line.
+        if (other === 'index.ts' && folder === 'cli') continue;
         if (other === folder || EXCEPTIONS.has(`${folder}>${other}`)) continue;
         const allowed = layerOf.has(other) && layerOf.get(other)! < layerOf.get(folder)!;
         if (!allowed) wrong.push(`${file} imports ${other}/`);

@@ -5,6 +5,7 @@
 import type { ControllerDef } from './controller.ts';
 import { deployment } from './deployment.ts';
 import { disruption } from './disruption.ts';
+import { ephemeralVolume } from './ephemeral-volume.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { job } from './job.ts';
 import { nodeLifecycle } from './node-lifecycle.ts';
@@ -30,5 +31,6 @@ export const controllers: readonly ControllerDef[] = [
   persistentVolume,
   volumeProvisioner,
   volumeProtection,
+  ephemeralVolume,
   garbageCollector,
 ];

@@ -262,6 +262,25 @@ describe('reclaiming', () => {
   });
 });
 
+test('a pod with an ephemeral volume gets a claim that goes with it', () => {
+  const own = `---
+apiVersion: v1
+kind: Pod
+metadata: { name: user }
+spec:
+  containers: [ { name: c, image: c:1 } ]
+  volumes: [ { name: scratch, ephemeral: { volumeClaimTemplate: { spec: { storageClassName: fast, accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } } } } } ]
+`;
+  const world = worldAfter(HEAD() + CLASS('WaitForFirstConsumer') + own);
+  expect(podOf(world, 'user')?.status.phase).toBe('Running');
+  expect(claimOf(world, 'user-scratch')).toMatchObject({
+    status: { phase: 'Bound' },
+    metadata: { ownerReferences: [{ kind: 'Pod', name: 'user' }] },
+  });
+  const gone = worldAfter(HEAD('  events: [ { at: 5m, delete: pod/user } ]\n') + CLASS('WaitForFirstConsumer') + own);
+  expect([claimOf(gone, 'user-scratch'), gone.store.list('PersistentVolume')]).toEqual([undefined, []]);
+});
+
 describe('classes', () => {
   test('the default class serves claims without one, also when it comes later', () => {
     const isDefault = CLASS('Immediate').replace(
