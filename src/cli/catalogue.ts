@@ -4,6 +4,7 @@
 import { DISTRIBUTION_PARAMETERS, type DistributionKind } from '../engine/distributions.ts';
 import { formatDuration } from '../engine/units.ts';
 import { KINDS } from '../objects/kinds.ts';
+import { QUIRKS } from '../objects/quirks.ts';
 import { MEASURES, SERIES, SETS } from '../scenario/expect.ts';
 import { usageOf } from '../scenario/expect-parser.ts';
 import type { ParamInfo, Vocabulary } from '../scenario/vocabulary.ts';
@@ -12,6 +13,7 @@ import type { CliFamilies } from './families.ts';
 export const TOPICS = [
   'plugins',
   'faults',
+  'quirks',
   'controllers',
   'machines',
   'network',
@@ -56,6 +58,8 @@ export function catalogue(topic: Topic, words: Vocabulary, families: CliFamilies
           example: `{ at: 10m, fault: ${fault.name}${fault.place === 'target' || fault.place === 'any' ? `, target: ${fault.targets[0] ?? 'node/*'}` : fault.place === 'between' ? ', between: [rack/c-2, control-plane]' : ''}${fault.heals ? ', for: 5m' : ''} }`,
         }),
       );
+    case 'quirks':
+      return QUIRKS.map(({ name, summary, thread }) => entry(name, summary, { facts: { thread }, example: `quirks: [ ${name} ]` }));
     case 'controllers':
       return words.controllers.map((controller) =>
         entry(controller.name, controller.summary, {
@@ -130,7 +134,7 @@ function describeParam(param: ParamInfo): CatalogueEntry['params'][number] {
     name: param.name,
     type: param.type,
     summary: param.summary,
-    ...(param.default === undefined ? {} : { default: describeDefault(param) }),
+    ...(param.default === undefined || param.default === '' ? {} : { default: describeDefault(param) }),
     ...(param.choices === undefined ? {} : { choices: `one of ${param.choices.filter((choice) => choice !== '').join(', ')}` }),
   };
 }

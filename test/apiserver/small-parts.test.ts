@@ -74,12 +74,17 @@ describe('LeaseStream', () => {
     );
   });
 
-  test('is one per node until removed', () => {
+  test('is one per node, and the same after the node was removed, without a past', () => {
     const streams = new LeaseStreams();
     expect(streams.find('n')).toBe(undefined);
-    expect(streams.of('n')).toBe(streams.find('n'));
+    const stream = streams.of('n');
+    expect(streams.find('n')).toBe(stream);
+    stream.start(5, 10);
+    const { version } = streams;
     streams.remove('n');
-    expect(streams.find('n')).toBe(undefined);
+    expect([stream.renewedAtUs(100), stream.latest, stream.isRunning, streams.version > version]).toEqual([-1, undefined, false, true]);
+    stream.start(100, 10);
+    expect([streams.of('n'), streams.find('n')?.renewedAtUs(125)]).toEqual([stream, 120]);
   });
 });
 

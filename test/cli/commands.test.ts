@@ -44,7 +44,7 @@ describe('mistakes on the command line', () => {
     [['report', 'a', 'b'], "error: too many arguments for 'report'"],
     [
       ['list', 'fautls'],
-      'unknown family "fautls", expected one of plugins, faults, controllers, machines, network, traces, measures, panels, kinds, distributions (did you mean "faults"?)',
+      'unknown family "fautls", expected one of plugins, faults, quirks, controllers, machines, network, traces, measures, panels, kinds, distributions (did you mean "faults"?)',
     ],
     [['list', 'faults', 'node-crsh'], '(did you mean "node-crash"?)'],
   ])('%j', async (args, message) => {
@@ -237,20 +237,29 @@ describe('seatrial init', () => {
 });
 
 describe('seatrial list', () => {
-  test.each(['plugins', 'faults', 'controllers', 'machines', 'network', 'traces', 'measures', 'panels', 'kinds', 'distributions'])(
-    '%s has members with a sentence each',
-    async (family) => {
-      const s = set();
-      const { out, code } = await s.run('list', family);
-      expect(code).toBe(0);
-      const lines = out.trimEnd().split('\n');
-      expect(lines.length).toBeGreaterThan(0);
-      for (const line of lines) expect(line).toMatch(/^\S.* {2}\S/);
-      const entries = JSON.parse((await s.run('list', family, '--json')).out) as { name: string }[];
-      expect(entries).toHaveLength(lines.length);
-      for (const entry of entries) expect((await s.run('list', family, entry.name)).out.split('\n')[0]).toBe(entry.name);
-    },
-  );
+  test.each([
+    'plugins',
+    'faults',
+    'quirks',
+    'controllers',
+    'machines',
+    'network',
+    'traces',
+    'measures',
+    'panels',
+    'kinds',
+    'distributions',
+  ])('%s has members with a sentence each', async (family) => {
+    const s = set();
+    const { out, code } = await s.run('list', family);
+    expect(code).toBe(0);
+    const lines = out.trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) expect(line).toMatch(/^\S.* {2}\S/);
+    const entries = JSON.parse((await s.run('list', family, '--json')).out) as { name: string }[];
+    expect(entries).toHaveLength(lines.length);
+    for (const entry of entries) expect((await s.run('list', family, entry.name)).out.split('\n')[0]).toBe(entry.name);
+  });
 });
 
 test('seatrial schema prints a JSON Schema that knows the faults', async () => {
