@@ -2,7 +2,7 @@
  * The museum: every file of scenarios/museum reproduces a known failure of Kubernetes by itself, and not any more once its mechanism is switched
  * off.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { diskFiles } from '../../src/cli/disk-files.ts';
@@ -132,5 +132,10 @@ describe('scenarios/museum/', () => {
   test.each(Object.entries(CURES))('%s is well without its mechanism', (name, cure) => {
     expect(unmet(run(name, cure.overrides)).length).toBeGreaterThan(0);
     expect(unmet(run(name, [...cure.overrides, `spec.expect=${JSON.stringify(cure.expect)}`]))).toEqual([]);
+  });
+
+  test('its README lists every file', () => {
+    const listed = [...readFileSync(`${folder}README.md`, 'utf8').matchAll(/^\| \[[^\]]+\]\(([^)]+)\.yaml\)/gm)].map((match) => match[1]!);
+    expect(listed.sort()).toEqual([...FILES].sort());
   });
 });
