@@ -8,12 +8,12 @@
  *           - pods that became ready after the loss: their kubelet is back and said so, before it said so of the node
  *           - nodes that call themselves not ready: nothing then marks their pods (kubernetes/kubernetes#125618)
  *           - 60 s, and 1 s for every 10 pods that are lost at the same time (20 requests a second)
- * Cost      one look at the pods of the namespace per lost node
+ * Cost      O(1) per write of a pod; one look at the pods of the namespace per lost node
  */
 import { MINUTE_US, SECOND_US } from '../../engine/units.ts';
 import { keyOf } from '../../objects/meta.ts';
 import { type Node, nodeCondition } from '../../objects/node.ts';
-import { isActive, isPodReady, type Pod, podCondition } from '../../objects/pod.ts';
+import { isActive, isPodReady, type Pod } from '../../objects/pod.ts';
 import { blinding, FaultWindow } from '../fault-window.ts';
 import { defineInvariant } from './invariant.ts';
 
@@ -29,13 +29,15 @@ export const readyPodsOnReadyNodes = defineInvariant({
     const window = new FaultWindow(probe, { opens: blinding(probe, /controller-manager/), graceUs: GRACE_US });
     /** Lost nodes, with when they were lost. */
     const lostAtUs = new Map<string, number>();
+    /** When pods were last called ready, by uid; their conditions keep the time of before when a kubelet says so again. */
+    const calledReadyUs = new Map<string, number>();
 
     /** Pods that were ready when their node was lost, and still are. */
     const readyPodsOn = (isWanted: (nodeName: string) => boolean): Pod[] => {
       return probe.store.list('Pod').filter((pod) => {
         const { nodeName } = pod.spec;
         if (!isPodReady(pod) || !isActive(pod) || !lostAtUs.has(nodeName) || !isWanted(nodeName)) return false;
-        return podCondition(pod, 'Ready')!.lastTransitionTime <= lostAtUs.get(nodeName)!;
+        return (calledReadyUs.get(pod.metadata.uid) ?? 0) <= lostAtUs.get(nodeName)!;
       });
     };
     const check = (nodeName: string, sinceUs: number): void => {
@@ -56,6 +58,10 @@ export const readyPodsOnReadyNodes = defineInvariant({
       ]);
     };
 
+    probe.onCommit('Pod', (_type, old, pod) => {
+      if (pod === undefined) calledReadyUs.delete(old!.metadata.uid);
+      else if (isPodReady(pod) && !(old !== undefined && isPodReady(old))) calledReadyUs.set(pod.metadata.uid, probe.nowUs());
+    });
     probe.onCommit('Node', (_type, old, node) => {
       const { name } = (node ?? old)!.metadata;
       const isLost = node !== undefined && isUnheardOf(node);

@@ -27,6 +27,15 @@ describe('no-hot-loop', () => {
     expect(probe.reports).toEqual([`0s ${CLIENT} wrote replicaset/default/web 121 times within a minute [replicaset/default/web]`]);
   });
 
+  test('lets a scheduler off whose binding of a pod that is gone was lost', () => {
+    const strikes = (kind: string) => kind === 'lost-request';
+    for (const circumstances of [{}, { strikes }]) {
+      const probe = new FakeProbe(noHotLoop, { circumstances });
+      for (let i = 0; i < 200; i++) probe.write('kube-scheduler', 'patch', 'Pod', 'default/gone', false);
+      expect(probe.reports).toHaveLength('strikes' in circumstances ? 0 : 1);
+    }
+  });
+
   test('grants more to an object that stands for many pods', () => {
     const probe = new FakeProbe(noHotLoop);
     probe.put(newReplicaSet('web', { replicas: 20 }));

@@ -49,6 +49,17 @@ describe('ready-pods-on-ready-nodes', () => {
     expect(probe.reports).toEqual([]);
   });
 
+  test('believes it too when it says so with the time of before', () => {
+    const { probe, node, pod } = probeWithPod();
+    probe.to(100);
+    say(probe, node, 'Unknown');
+    probe.ready(pod, false);
+    probe.to(159);
+    probe.change(pod, (now) => ({ ...now, status: { ...now.status, conditions: pod.status.conditions } }));
+    probe.to(170);
+    expect(probe.reports).toEqual([]);
+  });
+
   test('does not blame anybody for nodes that call themselves not ready', () => {
     const { probe, node } = probeWithPod();
     say(probe, node, 'False');
