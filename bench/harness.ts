@@ -12,6 +12,8 @@ export interface Row {
 export interface Bench {
   readonly name: string;
   readonly summary: string;
+  /** Takes minutes: runs only when it is named. */
+  readonly isLong?: boolean;
   run(options: BenchOptions): Row[] | Promise<Row[]>;
 }
 

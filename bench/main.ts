@@ -7,9 +7,10 @@ import { engineBench } from './engine.ts';
 import { type Bench, peakMemoryMb, type Row } from './harness.ts';
 import { podsBench } from './pods.ts';
 import { schedulerBench } from './scheduler.ts';
+import { steadyBench } from './steady.ts';
 import { worldsBench } from './worlds.ts';
 
-const benches: readonly Bench[] = [engineBench, apiBench, podsBench, schedulerBench, worldsBench];
+const benches: readonly Bench[] = [engineBench, apiBench, podsBench, schedulerBench, worldsBench, steadyBench];
 
 const words = process.argv.slice(2);
 const quick = words.includes('--quick');
@@ -25,7 +26,7 @@ if (unknown.length > 0 || words.includes('--help')) {
 
 const results: Record<string, Row[]> = {};
 for (const bench of benches) {
-  if (names.length > 0 && !names.includes(bench.name)) continue;
+  if (names.length > 0 ? !names.includes(bench.name) : bench.isLong === true) continue;
   console.error(`\n${bench.name}: ${bench.summary}`);
   const rows = await bench.run({ quick, say: (line) => console.error(`  ${line}`) });
   results[bench.name] = rows;

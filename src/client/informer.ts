@@ -31,9 +31,9 @@ export interface EventHandlers<T> {
   onUpdate?(old: T, next: T): void;
   /**
    * `last` is the last state known here. `isTombstone`: it is missing from a new list, so it may have changed again before its end, which
-   * nobody here saw (DeletedFinalStateUnknown).
+   * nobody here saw (DeletedFinalStateUnknown). `known` is what this cache showed until now.
    */
-  onDelete?(last: T, isTombstone: boolean): void;
+  onDelete?(last: T, isTombstone: boolean, known: T): void;
 }
 
 /**

@@ -149,7 +149,7 @@ export class SharedInformer implements Informer<AnyObject>, ReflectorTarget {
     const old = this.cache.remove(key);
     if (old === undefined) return;
     const { handlers } = this;
-    for (let i = 0; i < handlers.length && this.client.scope.isAlive; i++) handlers[i]!.onDelete?.(last ?? old, isTombstone);
+    for (let i = 0; i < handlers.length && this.client.scope.isAlive; i++) handlers[i]!.onDelete?.(last ?? old, isTombstone, old);
   }
 
   private tellAdd(object: AnyObject, isInitial: boolean): void {

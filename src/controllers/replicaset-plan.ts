@@ -40,6 +40,14 @@ export function planReplicaSet(
   return { createCount: 0, deletes: ordered.slice(0, count) };
 }
 
+/** Pods as the status counts them. */
+export interface ReplicaCounts {
+  readonly active: number;
+  readonly labeled: number;
+  readonly ready: number;
+  readonly available: number;
+}
+
 /** `manageError`: what creating or deleting pods failed with in this sync. observedGeneration is the old one's. */
 export function computeReplicaSetStatus(
   set: ReplicaSet,
@@ -47,6 +55,10 @@ export function computeReplicaSetStatus(
   manageError: ReconcileError | undefined,
   nowUs: TimeUs,
 ): ReplicaSetStatus {
+  return statusOfCounts(set, countReplicas(set, active, nowUs), manageError, nowUs);
+}
+
+function countReplicas(set: ReplicaSet, active: readonly Pod[], nowUs: TimeUs): ReplicaCounts {
   let labeled = 0;
   let ready = 0;
   let available = 0;
@@ -64,13 +76,23 @@ export function computeReplicaSetStatus(
     ready++;
     if (isPodAvailable(pod, set.spec.minReadySeconds, nowUs)) available++;
   }
+  return { active: active.length, labeled, ready, available };
+}
+
+/** The same of pods that are already counted. */
+export function statusOfCounts(
+  set: ReplicaSet,
+  counts: ReplicaCounts,
+  manageError: ReconcileError | undefined,
+  nowUs: TimeUs,
+): ReplicaSetStatus {
   return {
     ...set.status,
-    replicas: active.length,
-    fullyLabeledReplicas: labeled,
-    readyReplicas: ready,
-    availableReplicas: available,
-    conditions: failureConditions(set, active.length, manageError, nowUs),
+    replicas: counts.active,
+    fullyLabeledReplicas: counts.labeled,
+    readyReplicas: counts.ready,
+    availableReplicas: counts.available,
+    conditions: failureConditions(set, counts.active, manageError, nowUs),
   };
 }
 

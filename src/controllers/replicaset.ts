@@ -4,7 +4,8 @@
  * Models    kubernetes v1.34 pkg/controller/replicaset/replica_set.go
  * Differs   status.terminatingReplicas is not kept (alpha, off); there is no periodic resync
  * Order     pods are looked at in cache order; victims by the deletion ranking
- * Cost      O(pods of the set + orphans of its namespace) per sync
+ * Cost      O(1) per sync while all pods of the set carry the same labels, none has to be deleted and the namespace has no
+ *           orphans; else O(pods of the set + orphans)
  */
 import { Expectations } from '../client/expectations.ts';
 import type { Informer } from '../client/informer.ts';
@@ -14,6 +15,7 @@ import { SECOND_US } from '../engine/units.ts';
 import { isApiStatus, type Result } from '../objects/api-status.ts';
 import { controllerOf, isDeleting, keyOf } from '../objects/meta.ts';
 import { isActive, type Pod } from '../objects/pod.ts';
+import { type LabelMatcher, labelsContain } from '../objects/selectors.ts';
 import type { ReplicaSet, ReplicaSetStatus } from '../objects/workloads.ts';
 import {
   type ControllerHost,
@@ -24,11 +26,27 @@ import {
   type RunningController,
   UNLIMITED_RETRIES,
 } from './controller.ts';
-import { claimObjects, INDEX_BY_CONTROLLER, indexByController, isSameReference, ownedAndOrphans, resolveController } from './ownership.ts';
+import {
+  claimObjects,
+  INDEX_BY_CONTROLLER,
+  indexByController,
+  isSameReference,
+  orphansOf,
+  ownedAndOrphans,
+  resolveController,
+} from './ownership.ts';
 import { isNamespaceTerminating, PodControl, slowStart } from './pod-control.ts';
 import { becameReady, nextAvailabilityUs } from './pod-state.ts';
+import { PodTally } from './pod-tally.ts';
 import { podFromTemplate } from './pod-template.ts';
-import { BURST_REPLICAS, computeReplicaSetStatus, isSameReplicaSetStatus, planReplicaSet } from './replicaset-plan.ts';
+import {
+  BURST_REPLICAS,
+  computeReplicaSetStatus,
+  isSameReplicaSetStatus,
+  planReplicaSet,
+  type ReplicaCounts,
+  statusOfCounts,
+} from './replicaset-plan.ts';
 import { SelectorCache } from './selector-cache.ts';
 import { WriteMemory } from './write-memory.ts';
 
@@ -52,6 +70,7 @@ class ReplicaSetController {
   private readonly expectations: Expectations;
   private readonly podControl: PodControl;
   private readonly writes: WriteMemory;
+  private readonly tally: PodTally;
 
   constructor(host: ControllerHost) {
     const { ctx } = host;
@@ -63,6 +82,7 @@ class ReplicaSetController {
     this.expectations = new Expectations(ctx.engine);
     this.podControl = new PodControl(host.client, ctx.events);
     this.writes = new WriteMemory(host.params.boolean('staleControllerMitigation'), ctx.informers);
+    this.tally = new PodTally();
   }
 
   // Watched kinds
@@ -79,9 +99,18 @@ class ReplicaSetController {
       onDelete: (set) => this.handleSetDelete(set),
     });
     this.pods.addHandlers({
-      onAdd: (pod) => this.handlePodAdd(pod),
-      onUpdate: (old, next) => this.handlePodUpdate(old, next),
-      onDelete: (pod) => this.handlePodDelete(pod),
+      onAdd: (pod) => {
+        this.tally.change(undefined, pod);
+        this.handlePodAdd(pod);
+      },
+      onUpdate: (old, next) => {
+        this.tally.change(old, next);
+        this.handlePodUpdate(old, next);
+      },
+      onDelete: (pod, _isTombstone, known) => {
+        this.tally.change(known, undefined);
+        this.handlePodDelete(pod);
+      },
     });
     const workers = this.host.params.number('workers');
     return { queues: [{ queue: this.queue, workers, maxRetries: UNLIMITED_RETRIES, reconcile: (key) => this.reconcile(key) }] };
@@ -169,6 +198,8 @@ class ReplicaSetController {
     if (stale !== undefined) return stale;
     const mayManage = this.expectations.isSatisfied(key);
     const selector = this.selectors.of(set.spec.selector);
+    const counts = this.countAlike(set, selector, mayManage);
+    if (counts !== undefined) return yield* this.reconcileAlike(key, set, counts, mayManage);
     const candidates = ownedAndOrphans(this.pods, set).filter(isActive);
     const claim = yield* claimObjects(this.host.client, 'Pod', set, selector, candidates);
     for (const pod of claim.written) this.writes.note(key, pod);
@@ -183,6 +214,25 @@ class ReplicaSetController {
       this.queue.addAfter(key, nextAvailabilityUs(claim.claimed, minReadySeconds, nowUs) ?? minReadySeconds * SECOND_US);
     }
     return undefined;
+  }
+
+  /** Counts of the set's pods when no single one has to be looked at; undefined otherwise. */
+  private countAlike(set: ReplicaSet, selector: LabelMatcher, mayManage: boolean): ReplicaCounts | undefined {
+    if (set.spec.minReadySeconds > 0) return undefined;
+    const tally = this.tally.of(set.metadata.uid);
+    if (tally === undefined || tally.isMixed || !selector.matches(tally.labels)) return undefined;
+    if (mayManage && tally.active > set.spec.replicas) return undefined;
+    if (this.pods.byIndex(INDEX_BY_CONTROLLER, orphansOf(set.metadata.namespace)).length > 0) return undefined;
+    const { active, ready } = tally;
+    return { active, ready, available: ready, labeled: labelsContain(tally.labels, set.spec.template.metadata.labels) ? active : 0 };
+  }
+
+  private *reconcileAlike(key: string, set: ReplicaSet, counts: ReplicaCounts, mayManage: boolean): Op<ReconcileResult> {
+    const missing = mayManage && !isDeleting(set) ? set.spec.replicas - counts.active : 0;
+    const burst = this.host.params.number('burstReplicas');
+    const manageError = missing > 0 ? yield* this.createPods(key, set, Math.min(missing, burst)) : undefined;
+    const updated = yield* this.writeStatus(set, statusOfCounts(set, counts, manageError, this.host.ctx.engine.nowUs));
+    return isApiStatus(updated) ? updated : manageError;
   }
 
   /** Creates or deletes pods; gives the error to report in status and to retry. */

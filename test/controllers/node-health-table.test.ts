@@ -126,7 +126,7 @@ test('reckons regular renewals as the leases themselves would tell them, through
     fc.property(passes, fc.constantFrom(0, 0, 0, 1, 7), (schedule, firstLagS) => {
       const streams = new LeaseStreams();
       let nowUs = 0;
-      let lagS = firstLagS;
+      let lagS: number = firstLagS;
       const viewUs = (): number => nowUs - lagS * SECOND_US;
       const leases = {
         leaseRenewTimeUs: (name: string) => streams.find(name)?.renewedAtUs(viewUs()) ?? -1,
