@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { explanationText, type ShownAttempt } from '../../src/cli/explain-text.ts';
+import type { CliParts } from '../../src/cli/io.ts';
 import { builtInParts } from '../../src/cli/parts.ts';
 import { runCli } from '../../src/cli/program.ts';
 
@@ -14,10 +15,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Ctrl-C comes after so many slices of 200 events; never when 0. */
+let interruptAfter = 0;
+
 async function seatrial(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   let out = '';
   let err = '';
-  const code = await runCli(args, builtInParts(), {
+  let pauses = 0;
+  let interrupt = (): void => {};
+  const parts = builtInParts();
+  const sliced: CliParts = { ...parts, startScenario: (spec, options) => parts.startScenario(spec, { ...options, sliceEvents: 200 }) };
+  const code = await runCli(args, sliced, {
     out: (text) => {
       out += text;
     },
@@ -28,8 +36,14 @@ async function seatrial(...args: string[]): Promise<{ code: number; out: string;
     columns: 80,
     nowMs: () => 0,
     timeOfDay: () => '2026-01-01T00:00:00.000Z',
-    onInterrupt: () => () => {},
-    pause: () => Promise.resolve(),
+    onInterrupt: (handler) => {
+      interrupt = handler;
+      return () => {};
+    },
+    pause: () => {
+      if (++pauses === interruptAfter) interrupt();
+      return Promise.resolve();
+    },
   });
   return { code, out: out.replaceAll(folder, '.'), err: err.replaceAll(folder, '.') };
 }
@@ -157,6 +171,20 @@ describe('seatrial explain', () => {
     expect(code).toBe(1);
     expect(out).toContain('NOT as recorded');
     expect(err).toMatch(/the replay is not the run that was saved: its digest is \w+, that of the run 0123456789abcdef/);
+  });
+
+  test('explains an interrupted run as far as it went', async () => {
+    await saved();
+    interruptAfter = 2;
+    const out = join(folder, 'interrupted');
+    expect((await seatrial('run', join(folder, 's.yaml'), '--out', out, '--quiet')).code).toBe(130);
+    interruptAfter = 0;
+    const second = await explained(out, 'second');
+    expect(second.run.isSameRun).toBe(true);
+    expect(second.attempts.length).toBeGreaterThan(0);
+    interruptAfter = 1;
+    expect((await seatrial('explain', run, 'second')).code).toBe(130);
+    interruptAfter = 0;
   });
 
   test('takes the options and the plugin of the run along', async () => {
