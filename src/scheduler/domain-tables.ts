@@ -4,8 +4,8 @@
  *
  * HOT       once per attempt and table: the pods that came and went since are added and subtracted
  * Cost      O(changed pods), and O(pods) of a node whose object changed; the first use counts everything
- * Memory    12 bytes per node, table and topology key, 16 per domain, and 10 kB; tables of at most ENTRIES_MAX nodes,
- *           those least recently used go first
+ * Memory    12 bytes per node, table and topology key, 16 per domain, and 3 kB; at most 1,024 tables of two million
+ *           nodes in all, those least recently used go first
  *
  * What is counted is told by a text: equal texts share one table, whichever pods and plugins ask.
  */
@@ -42,6 +42,7 @@ const SLOTS = 128;
 /** Places over all tables; about 40 MB. */
 const ENTRIES_MAX = 2_000_000;
 const TABLES_MIN = 4;
+const TABLES_MAX = 1024;
 
 export class DomainTable {
   /** When it was used last. Kept by DomainTables. */
@@ -217,6 +218,10 @@ export class DomainTables {
     return this.tables.size;
   }
 
+  get tablesMax(): number {
+    return Math.min(TABLES_MAX, Math.max(TABLES_MIN, Math.floor(ENTRIES_MAX / Math.max(1, this.columns.nodes.length))));
+  }
+
   nextPass(): number {
     if (this.marks.length !== this.columns.nodes.length) this.marks = new Int32Array(this.columns.nodes.length);
     return ++this.passCount;
@@ -257,8 +262,7 @@ export class DomainTables {
   }
 
   private makeRoom(): void {
-    const most = Math.max(TABLES_MIN, Math.floor(ENTRIES_MAX / Math.max(1, this.columns.nodes.length)));
-    if (this.tables.size < most) return;
+    if (this.tables.size < this.tablesMax) return;
     let oldest = '';
     let lastUse = Infinity;
     for (const [text, table] of this.tables) {

@@ -2,8 +2,8 @@
  * ShapeTables: the tables of all pod shapes lately seen, and of what shapes share.
  *
  * HOT       one look-up per attempt
- * Memory    verdicts of at most VERDICT_ENTRIES_MAX (kind of pod, node) pairs in all profiles, 9 to 40 bytes each; at most
- *           2 * SHAPES_MAX shapes of about 1 kB per profile. What was used longest ago goes first, and is found out again when it is
+ * Memory    verdicts of at most a million (kind of pod, node) pairs in all profiles, 17 to 40 bytes each; at most
+ *           2,048 shapes of about 1 kB per profile. What was used longest ago goes first, and is found out again when it is
  *           needed
  */
 import { RecentMap } from '../base/recent-map.ts';
@@ -23,8 +23,9 @@ export interface TableLimits {
 
 export const TABLE_LIMITS: TableLimits = Object.freeze({ verdictEntriesMax: 1_000_000, shapesMax: 1024 });
 
-/** Never fewer kinds of pods than this, however many nodes there are. */
+/** Never fewer or more kinds of pods than this, however many nodes there are. */
 const VERDICTS_MIN = 4;
+const VERDICTS_MAX = 4096;
 
 interface ProfileTables {
   readonly index: number;
@@ -66,7 +67,8 @@ export class ShapeTables {
   }
 
   get verdictsMax(): number {
-    return Math.max(VERDICTS_MIN, Math.floor(this.limits.verdictEntriesMax / Math.max(1, this.columns.nodes.length)));
+    const share = Math.floor(this.limits.verdictEntriesMax / Math.max(1, this.columns.nodes.length));
+    return Math.min(VERDICTS_MAX, Math.max(VERDICTS_MIN, share));
   }
 
   /** undefined for shapes that are for the plain evaluator. */
