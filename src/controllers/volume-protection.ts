@@ -94,7 +94,10 @@ class VolumeProtection {
   }
 }
 
-function claimKeysOf(pod: Pod): string[] {
-  if (pod.spec.volumes.length === 0) return [];
+/** Most pods have no claim. */
+const NO_KEYS: readonly string[] = Object.freeze([]);
+
+function claimKeysOf(pod: Pod): readonly string[] {
+  if (pod.spec.volumes.length === 0) return NO_KEYS;
   return claimsOf(pod).map(({ name }) => objectKey(pod.metadata.namespace, name));
 }
