@@ -146,8 +146,8 @@ interface ActionDraw {
 
 const ACTIONS = ['scale', 'image', 'restart', 'delete', 'recreate', 'cordon', 'drain', 'delete-pod'] as const;
 /**
- * `taint` gives a node a NoExecute taint `maintenance` for a while; `replace` deletes an object by force and makes it again: what
- * invariants have to make allowances for.
+ * `taint` gives a node a NoExecute taint `maintenance` for a while; `replace` deletes something, objects by force, and makes it again
+ * within a second: what invariants have to make allowances for.
  */
 export type ActionKind = (typeof ACTIONS)[number] | 'taint' | 'replace';
 
@@ -209,9 +209,14 @@ function resolveAction({ atMs, forMs, what, choice, amount }: ActionDraw, { draw
     default:
       return [
         { atMs, does: { delete: ref } },
-        { atMs: atMs + forMs, does: { apply: manifests } },
+        { atMs: atMs + (what === 'replace' ? shortly(forMs) : forMs), does: { apply: manifests } },
       ];
   }
+}
+
+/** Up to a second. */
+function shortly(forMs: number): number {
+  return Math.ceil(forMs / 60);
 }
 
 function taintedNode(name: string, taints: readonly Manifest[]): Manifest {
@@ -226,7 +231,7 @@ function resolveObjectAction(atMs: number, forMs: number, what: ActionDraw['what
   const force = what === 'replace' ? { gracePeriod: '0s' } : {};
   return [
     { atMs, does: { delete: ref, ...force } },
-    { atMs: atMs + forMs, does: { apply: object } },
+    { atMs: atMs + (what === 'replace' ? shortly(forMs) : forMs), does: { apply: object } },
   ];
 }
 

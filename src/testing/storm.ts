@@ -33,6 +33,8 @@ export interface Storm {
 
 export interface StormSetting {
   readonly quirks: readonly string[];
+  /** Default: that of scenarios. */
+  readonly kubernetesVersion?: string;
   /** `spec.controllers` of the scenario. */
   readonly controllers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** `spec.scheduler` of the scenario, without `replicas`. */
@@ -90,6 +92,7 @@ export function stormDocument(storm: Storm, name: string, description = ''): { s
       ...(description === '' ? {} : { description }),
       seed: storm.seed,
       ...(storm.shuffleTies === undefined ? {} : { shuffleTies: storm.shuffleTies }),
+      ...(setting.kubernetesVersion === undefined ? {} : { kubernetesVersion: setting.kubernetesVersion }),
       ...(setting.quirks.length === 0 ? {} : { quirks: setting.quirks }),
       cluster: {
         zones: storm.zones.map((nodes, index) => ({ name: zoneName(index), racks: 1, nodesPerRack: nodes, machine: 'small' })),

@@ -27,7 +27,7 @@ export const noDoublePreemption = defineInvariant({
         if (isVictim(other)) nodes.add(other.spec.nodeName);
         else if (other.spec.nodeName === '' && !isDeleting(other) && priorityOf(other) > priorityOf(pod)) waiting++;
       }
-      if (nodes.size <= waiting) return;
+      if (nodes.size <= Math.max(1, waiting)) return;
       const key = keyOf(pod);
       const names = [...nodes].sort((a, b) => (a < b ? -1 : 1));
       probe.report(`${key} goes to make room, which is made on ${names.join(' and ')} by now, for ${waiting} pods that wait`, [
