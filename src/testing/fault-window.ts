@@ -87,9 +87,11 @@ export class FaultWindow {
 const FORGETTING: ReadonlySet<string> = new Set([
   ...['component-crash', 'crash-at-write', 'crash-at-yield', 'api-server-restart', 'stale-api-server', 'etcd-leader-loss'],
   ...['lost-request', 'lost-reply', 'slow-requests', 'request-refusal', 'lose-events'],
+  // What is under way when the connection changes is lost.
+  'reconnect',
 ]);
 /** Faults that let a process hear of changes late. */
-const DELAYING: ReadonlySet<string> = new Set(['watch-lag', 'watch-drop', 'reconnect', 'watch-compaction', 'component-freeze']);
+const DELAYING: ReadonlySet<string> = new Set(['watch-lag', 'watch-drop', 'watch-compaction', 'component-freeze']);
 /** Faults of places: they strike the control plane when it stands there. */
 const PLACED: ReadonlySet<string> = new Set([
   ...['rack-outage', 'power-outage', 'zone-outage', 'region-outage', 'partition', 'link-degradation'],

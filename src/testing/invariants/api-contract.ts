@@ -1,6 +1,6 @@
 /**
  * api-contract: what every client may rely on of the API server: identities that are never used twice, versions that only
- * grow, deletions that are never taken back, phases that are final.
+ * grow, and grow with changes only, deletions that are never taken back, phases that are final.
  *
  * Source    kubernetes v1.34: API conventions (metadata), pkg/registry/core/pod/strategy.go; generation grows by one with a
  *           change of the spec and with the beginning of a deletion, and at no other time; a binding does not count
@@ -41,6 +41,7 @@ export const apiContract = defineInvariant({
         checkDeletion(old!, complain);
       } else {
         checkIdentity(old!, next!, complain);
+        if (isSame(old!, next!)) complain('was written, but nothing in it is new');
         checkGeneration(old!, next!, complain);
         if (kind === 'Pod') checkPod(old as Pod, next as Pod, complain);
       }
@@ -61,6 +62,16 @@ function checkIdentity({ metadata: old }: AnyObject, { metadata: next }: AnyObje
   if (old.uid !== next.uid) complain(`changed its uid from ${old.uid} to ${next.uid}`);
   if (old.creationTimestamp !== next.creationTimestamp) complain('changed its time of creation');
   if (old.deletionTimestamp !== undefined && next.deletionTimestamp === undefined) complain('is no more being deleted');
+}
+
+/** A write that changes nothing makes no version. */
+function isSame(old: AnyObject, next: AnyObject): boolean {
+  const fields = new Set([...Object.keys(old), ...Object.keys(next)]);
+  fields.delete('metadata');
+  for (const field of fields) if (isFieldChanged(old, next, field)) return false;
+  const { resourceVersion: _before, ...before } = old.metadata;
+  const { resourceVersion: _after, ...after } = next.metadata;
+  return isDeepEqual(before, after);
 }
 
 function checkGeneration(old: AnyObject, next: AnyObject, complain: Complain): void {

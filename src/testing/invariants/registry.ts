@@ -10,6 +10,7 @@ import { healthyPodsStayReady } from './healthy-pods-stay-ready.ts';
 import { historyLimits } from './history-limits.ts';
 import type { InvariantDef } from './invariant.ts';
 import { jobsDoneOnce } from './jobs-done-once.ts';
+import { kubeletsMindTheirOwn } from './kubelets-mind-their-own.ts';
 import { noBindingToAbsentNode } from './no-binding-to-absent-node.ts';
 import { noDoublePreemption } from './no-double-preemption.ts';
 import { noHotLoop } from './no-hot-loop.ts';
@@ -17,6 +18,7 @@ import { noOrphans } from './no-orphans.ts';
 import { noOvercommit } from './no-overcommit.ts';
 import { noPodChurn } from './no-pod-churn.ts';
 import { nominationsEnd } from './nominations-end.ts';
+import { oneLeader } from './one-leader.ts';
 import { oneNodePerPod } from './one-node-per-pod.ts';
 import { oneProcessPerIdentity } from './one-process-per-identity.ts';
 import { ownerGraphAcyclic } from './owner-graph-acyclic.ts';
@@ -46,6 +48,7 @@ export const invariants: readonly InvariantDef[] = [
   noBindingToAbsentNode,
   taintEvictionInTime,
   volumeOnOneNode,
+  kubeletsMindTheirOwn,
   gcSparesOwned,
   readyPodsOnReadyNodes,
   placementHolds,
@@ -55,6 +58,7 @@ export const invariants: readonly InvariantDef[] = [
   noHotLoop,
   queuesDoNotStarve,
   oneNodePerPod,
+  oneLeader,
   ownerGraphAcyclic,
   apiContract,
   cachesCatchUp,

@@ -45,6 +45,13 @@ describe('api-contract', () => {
     ]);
   });
 
+  test('reports versions without news', () => {
+    const probe = new FakeProbe(apiContract);
+    const pod = probe.pod('a');
+    probe.change(pod, (now) => ({ ...now, status: { ...now.status } }));
+    expect(complaints(probe)).toEqual(['was written, but nothing in it is new']);
+  });
+
   test('reports generations that do not follow the spec', () => {
     const probe = new FakeProbe(apiContract);
     const set = probe.put(newReplicaSet('web', { replicas: 1 }));
