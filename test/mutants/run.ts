@@ -1,0 +1,136 @@
+/**
+ * The mutation check: puts one bug after another into a copy of the code and looks whether the convergence kit finds it.
+ *
+ *     npm run mutants                               all of them, and writes docs/mutation.md
+ *     npm run mutants -- surge-off-by-one ...       only these, and writes nothing
+ *     npm run mutants -- --seconds 20 --jobs 1      less time for each, one at a time
+ *
+ * Each mutant gets a process of its own and so many seconds of processor time for storms; the first violation ends it. Cases that found a
+ * mutant are then run on the code as it is, which has to pass all of them.
+ *
+ * Order     cases by number; which case finds a mutant does not depend on the machine, only whether the time suffices
+ */
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { applyMutant, type Mutant } from './mutant.ts';
+import { MUTANTS } from './mutants.ts';
+import { type MutantResult, reportText } from './report.ts';
+import { CodeTree, readSource } from './tree.ts';
+import type { WorkerResult } from './worker.ts';
+
+const WORKER = 'test/mutants/worker.ts';
+const REPORT = fileURLToPath(new URL('../../docs/mutation.md', import.meta.url));
+/** A case that takes longer than this has caught the mutant in an endless loop; it takes some hundredths of a second. */
+const CASE_MAX_MS = 60_000;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '60' },
+    jobs: { type: 'string', default: '2' },
+  },
+});
+const seconds = Number(values.seconds);
+const wanted = positionals.length === 0 ? MUTANTS : MUTANTS.filter(({ name }) => positionals.includes(name));
+for (const name of positionals) if (!MUTANTS.some((mutant) => mutant.name === name)) throw new Error(`there is no mutant ${name}`);
+
+const outdated = wanted.flatMap((mutant) => problemOf(mutant) ?? []);
+for (const problem of outdated) console.error(problem);
+if (outdated.length > 0) process.exit(2);
+
+const tree = new CodeTree([WORKER]);
+try {
+  const { results, falseAlarms } = await check(wanted);
+  const found = results.filter((result) => result.case !== undefined).length;
+  console.log(`${found} of ${results.length} found; ${falseAlarms.length} false alarms`);
+  for (const line of falseAlarms) console.log(`  ${line}`);
+  if (positionals.length === 0) writeFileSync(REPORT, reportText(results, seconds, falseAlarms));
+  if (falseAlarms.length > 0) process.exitCode = 1;
+} finally {
+  tree.dispose();
+}
+
+/** Why the mutant cannot be put in; undefined when it can. */
+function problemOf(mutant: Mutant): string | undefined {
+  try {
+    applyMutant(mutant, readSource(mutant.file));
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+async function check(mutants: readonly Mutant[]): Promise<{ results: MutantResult[]; falseAlarms: string[] }> {
+  const results = await inParallel(mutants, Number(values.jobs), async (mutant) => {
+    const folder = tree.withMutant(mutant);
+    const result = { mutant, ...(await runStorms(folder, seconds, ['from', '0'])) };
+    tree.drop(folder);
+    console.log(lineOf(result));
+    return result;
+  });
+  // The same cases, without any bug.
+  let left = [...new Set(results.flatMap((result) => result.case ?? []))].sort((a, b) => a - b);
+  const falseAlarms: string[] = [];
+  while (left.length > 0) {
+    const { case: index, foundBy, message, cases } = await runStorms(tree.plain, Infinity, left.map(String));
+    if (index !== undefined) falseAlarms.push(`case ${index}: ${foundBy}: ${message}`);
+    left = left.slice(cases);
+  }
+  return { results, falseAlarms };
+}
+
+function lineOf({ mutant, case: index, foundBy, message, cases, seconds: time }: MutantResult): string {
+  const outcome = index === undefined ? `SURVIVED ${cases} cases` : `${foundBy} in case ${index}`;
+  return `${mutant.name.padEnd(40)} ${time.toFixed(1).padStart(5)} s  ${outcome}${message === '' ? '' : `: ${message.slice(0, 160)}`}`;
+}
+
+/** Runs the worker of this folder; a case that does not end is a finding too. */
+function runStorms(folder: string, limit: number, cases: readonly string[]): Promise<WorkerResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [`${folder}/${WORKER.replace(/\.ts$/, '.js')}`, String(limit), ...cases], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let current: number | undefined;
+    let count = 0;
+    let text = '';
+    let result: WorkerResult | undefined;
+    let watchdog = setTimeout(() => child.kill('SIGKILL'), CASE_MAX_MS);
+    child.stdout.setEncoding('utf8');
+    child.stdout.on('data', (chunk: string) => {
+      const lines = (text + chunk).split('\n');
+      text = lines.pop()!;
+      for (const line of lines) {
+        const said = JSON.parse(line) as { begin?: number } & WorkerResult;
+        if (said.begin === undefined) {
+          result = { ...said, case: said.case };
+          continue;
+        }
+        current = said.begin;
+        count++;
+        clearTimeout(watchdog);
+        watchdog = setTimeout(() => child.kill('SIGKILL'), CASE_MAX_MS);
+      }
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(watchdog);
+      if (result !== undefined) resolve(result);
+      else if (signal === 'SIGKILL')
+        resolve({ case: current, foundBy: 'endless', message: 'the case does not end', cases: count, seconds: CASE_MAX_MS / 1000 });
+      else reject(new Error(`the worker of ${folder} ended with code ${code} in case ${current}`));
+    });
+  });
+}
+
+/** Results in the order of the items. */
+async function inParallel<T, R>(items: readonly T[], jobs: number, run: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) results[index] = await run(items[index]!);
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, items.length) }, work));
+  return results;
+}

@@ -1,0 +1,73 @@
+/**
+ * The storms mutants have to survive: the default ones, and others that lean on one part of the control plane each. Short
+ * storms bring actions and faults close together.
+ */
+import type { StormOptions } from '../../src/testing/arbitraries.ts';
+import { STORM_MENU } from '../../src/testing/menu.ts';
+
+export interface StormProfile {
+  readonly name: string;
+  readonly options: StormOptions;
+}
+
+const MINUTE_MS = 60_000;
+
+const only = (...faults: readonly string[]) => STORM_MENU.filter(({ fault }) => faults.includes(fault));
+const REQUESTS = only('request-refusal', 'lost-reply', 'lost-request', 'slow-requests');
+const WATCHES = only('watch-lag', 'watch-drop', 'reconnect', 'watch-compaction', 'api-server-restart', 'stale-api-server');
+const CRASHES = only('component-crash', 'crash-at-write', 'crash-at-yield', 'component-freeze');
+const NODES = only('node-crash', 'node-reboot', 'rack-outage', 'kubelet-crash', 'kubelet-freeze', 'partition', 'slow-cleanup');
+
+/** Less than the 5 min after which schedulers and controllers look again by themselves: whoever needs that has slept. */
+const SOON: StormOptions = { setting: { withinSeconds: 270 }, workloadKinds: ['Deployment', 'ReplicaSet'] };
+
+export const PROFILES: readonly StormProfile[] = [
+  { name: 'any', options: {} },
+  {
+    name: 'updates',
+    options: {
+      ...SOON,
+      workloadKinds: ['Deployment'],
+      maxActions: 8,
+      maxNodes: 6,
+      stormMs: MINUTE_MS,
+      menu: [...CRASHES, ...WATCHES, ...REQUESTS],
+    },
+  },
+  {
+    name: 'jobs',
+    options: {
+      workloadKinds: ['Job'],
+      maxNodes: 2,
+      maxZones: 1,
+      maxReplicas: 8,
+      stormMs: MINUTE_MS,
+      menu: [...REQUESTS, ...CRASHES, ...WATCHES],
+    },
+  },
+  {
+    name: 'sets',
+    options: { workloadKinds: ['StatefulSet', 'ReplicaSet'], maxNodes: 6, maxActions: 8, stormMs: MINUTE_MS },
+  },
+  {
+    name: 'crowded',
+    options: { ...SOON, maxNodes: 3, maxWorkloads: 6, maxReplicas: 9, maxActions: 8, stormMs: MINUTE_MS, menu: [...CRASHES, ...WATCHES] },
+  },
+  { name: 'nodes', options: { maxNodes: 5, maxFaults: 8, stormMs: 2 * MINUTE_MS, menu: NODES } },
+  {
+    name: 'watches',
+    options: {
+      maxNodes: 4,
+      maxActions: 8,
+      maxFaults: 12,
+      stormMs: MINUTE_MS / 2,
+      menu: only('watch-drop', 'reconnect', 'watch-compaction'),
+    },
+  },
+  { name: 'requests', options: { ...SOON, maxNodes: 4, maxActions: 8, maxFaults: 8, stormMs: MINUTE_MS, menu: REQUESTS } },
+];
+
+/** Case `index` of a round through the profiles. */
+export function placeOf(index: number): { readonly profile: number; readonly number: number } {
+  return { profile: index % PROFILES.length, number: Math.floor(index / PROFILES.length) };
+}
