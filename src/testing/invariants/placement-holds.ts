@@ -7,7 +7,7 @@
  *
  * Allowed   - what others changed less than 2 s before: the node itself for its own filters; pods that ended, moved or changed
  *             labels for (anti-)affinity and spreading; volumes and claims for those
- *           - a scheduler whose watch is late, or that crashed or lost requests less than 30 s ago
+ *           - a scheduler whose watch is late, or that crashed or lost requests less than 100 s ago
  *           - schedulers with plugins of the user's
  * Cost      the filters on one node per decision; O(1) per other write of a pod or node
  */
@@ -22,7 +22,8 @@ import { PlacementOracle } from '../placement-oracle.ts';
 import { defineInvariant, type Probe } from './invariant.ts';
 
 const LAG_US = 2 * SECOND_US;
-const MEMORY_US = 30 * SECOND_US;
+/** A request for a watch that is lost is given up after 60 s, and tried again within 30 s; each kind has a watch of its own. */
+const MEMORY_US = 100 * SECOND_US;
 /** Filters whose verdict depends on pods of other nodes. */
 const CLUSTER_FILTERS: ReadonlySet<string> = new Set(['InterPodAffinity', 'PodTopologySpread', 'PreFilter']);
 const VOLUME_KINDS = ['PersistentVolume', 'PersistentVolumeClaim', 'StorageClass', 'CSINode', 'Namespace'] as const;

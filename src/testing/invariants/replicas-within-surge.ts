@@ -10,7 +10,8 @@
  *             (kubernetes/kubernetes#41675, #130683): for 30 s, or until its watch has caught up
  *           - a watch that is late for more than 5 min outlives the expectations that hold controllers back
  *             (kubernetes/kubernetes#129795)
- *           - writes of the last 2 s that a Deployment's controller has not seen
+ *           - a Deployment's controller holds nothing back: with a watch that is late it sizes ReplicaSets by what it sees, so any
+ *             lag excuses it, as do writes of the last 2 s
  * Cost      O(1) per write of a pod; O(ReplicaSets of the Deployment) when one of them grows
  */
 import { MINUTE_US, SECOND_US } from '../../engine/units.ts';
@@ -18,7 +19,7 @@ import type { Job } from '../../objects/job.ts';
 import { controllerOf, keyOf } from '../../objects/meta.ts';
 import { isActive, isTerminal, type Pod } from '../../objects/pod.ts';
 import type { Deployment, ReplicaSet } from '../../objects/workloads.ts';
-import { delaying, FaultWindow, forgetting } from '../fault-window.ts';
+import { blinding, delaying, FaultWindow, forgetting } from '../fault-window.ts';
 import { RecentExtreme } from '../recent-extreme.ts';
 import { defineInvariant, type Probe } from './invariant.ts';
 
@@ -55,6 +56,7 @@ interface Owner {
 class ReplicaBook {
   private readonly probe: Probe;
   private readonly window: FaultWindow;
+  private readonly rolloutWindow: FaultWindow;
   private readonly owners: Map<string, Owner>;
   private readonly rollouts: Map<string, Rollout>;
 
@@ -66,6 +68,7 @@ class ReplicaBook {
       graceUs: MEMORY_US,
       patienceUs: EXPECTATIONS_US,
     });
+    this.rolloutWindow = new FaultWindow(probe, { opens: blinding(probe, MANAGER), graceUs: MEMORY_US });
     this.owners = new Map();
     this.rollouts = new Map();
   }
@@ -135,7 +138,7 @@ class ReplicaBook {
 
   private checkRollout(rollout: Rollout, set: ReplicaSet): void {
     const { deployment } = rollout;
-    if (deployment === undefined || this.window.isOpen) return;
+    if (deployment === undefined || this.rolloutWindow.isOpen) return;
     const nowUs = this.probe.nowUs();
     const subjects = [`deployment/${keyOf(deployment)}`, `replicaset/${keyOf(set)}`];
     if (deployment.spec.strategy.type === 'Recreate' && nowUs - rollout.strategySinceUs > LATELY_US) {

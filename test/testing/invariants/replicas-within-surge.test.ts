@@ -95,6 +95,19 @@ describe('replicas-within-surge', () => {
     ]);
   });
 
+  test('lets a Deployment off whose controller does not see its old ReplicaSet, unless the scenario asks', () => {
+    for (const isStrict of [false, true]) {
+      const probe = new FakeProbe(replicasWithinSurge, { isStrict });
+      const web = probe.put(deployment('web', { replicas: 4, strategy: { type: 'RollingUpdate', maxSurge: 1, maxUnavailable: 0 } }));
+      const meta = { ...newReplicaSet('old').metadata, ownerReferences: ownedBy(web) };
+      probe.fault(1, 'watch-lag', KCM, 'start');
+      probe.put({ ...newReplicaSet('old', { replicas: 4 }), metadata: meta });
+      probe.to(10);
+      probe.put({ ...newReplicaSet('new', { replicas: 4 }), metadata: { ...meta, name: 'new' } });
+      expect(probe.reports).toHaveLength(isStrict ? 1 : 0);
+    }
+  });
+
   test('reports a Deployment that recreates and starts before the old pods have gone', () => {
     const probe = new FakeProbe(replicasWithinSurge);
     const web = probe.put(deployment('web', { replicas: 1, strategy: { type: 'Recreate', maxSurge: 0, maxUnavailable: 0 } }));
