@@ -51,6 +51,8 @@ export interface StormOptions {
   readonly setting?: Partial<StormSetting>;
   /** Replicas of the control plane: API servers, controller managers, schedulers. Default up to 2 of each. */
   readonly maxControlPlane?: number;
+  /** At least so many of each. Default 1. */
+  readonly minControlPlane?: number;
 }
 
 const STORM_MS = 180_000;
@@ -61,7 +63,11 @@ export function storms(options: StormOptions = {}): fc.Arbitrary<Storm> {
   const setting: StormSetting = { ...DEFAULT_SETTING, ...options.setting };
   const versions = options.versions ?? ['2', '3'];
   const most = options.maxControlPlane ?? 2;
-  const replicas = fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: most }) });
+  const least = options.minControlPlane ?? 1;
+  const replicas = fc.oneof(
+    { weight: 3, arbitrary: fc.constant(least) },
+    { weight: 1, arbitrary: fc.integer({ min: least, max: Math.max(least, most) }) },
+  );
   return fc
     .record({
       seed: fc.nat(1_000_000),

@@ -172,14 +172,17 @@ export class InvariantWatch {
     this.world.access.afterWrite.push((component, client, request, result) => {
       const isDone = !isApiStatus(result);
       const { verb } = request;
+      const uid = isDone && 'metadata' in result ? (result as AnyObject).metadata.uid : undefined;
       if (verb === 'create' || verb === 'update') {
         // Of a created object the server may have made up the name.
         const object = isDone && 'kind' in result ? (result as AnyObject) : request.object;
-        listener({ component, client, verb, kind: object.kind, key: keyOf(object), isDone });
+        const wantedUid = verb === 'update' ? request.object.metadata.uid || undefined : undefined;
+        listener({ component, client, verb, kind: object.kind, key: keyOf(object), isDone, wantedUid, uid });
         return;
       }
       const kind = verb === 'bind' || verb === 'evict' ? 'Pod' : request.kind;
-      listener({ component, client, verb, kind, key: 'key' in request ? request.key : '', isDone });
+      const wantedUid = 'uid' in request ? request.uid || undefined : undefined;
+      listener({ component, client, verb, kind, key: 'key' in request ? request.key : '', isDone, wantedUid, uid });
     });
   }
 

@@ -2,8 +2,10 @@
  * The storms mutants have to survive: the default ones, and others that lean on one part of the control plane each. Short
  * storms bring actions and faults close together.
  */
+import * as fc from 'fast-check';
 import type { StormOptions } from '../../src/testing/arbitraries.ts';
 import { STORM_MENU } from '../../src/testing/menu.ts';
+import type { Manifest } from '../../src/testing/storm.ts';
 
 export interface StormProfile {
   readonly name: string;
@@ -53,7 +55,10 @@ export const PROFILES: readonly StormProfile[] = [
     name: 'crowded',
     options: { ...SOON, maxNodes: 3, maxWorkloads: 6, maxReplicas: 9, maxActions: 8, stormMs: MINUTE_MS, menu: [...CRASHES, ...WATCHES] },
   },
-  { name: 'nodes', options: { maxNodes: 5, maxFaults: 8, stormMs: 2 * MINUTE_MS, menu: NODES } },
+  {
+    name: 'nodes',
+    options: { maxNodes: 5, maxFaults: 8, stormMs: 2 * MINUTE_MS, menu: NODES, actions: ['taint', 'drain', 'cordon', 'scale', 'recreate'] },
+  },
   {
     name: 'watches',
     options: {
@@ -65,7 +70,41 @@ export const PROFILES: readonly StormProfile[] = [
     },
   },
   { name: 'requests', options: { ...SOON, maxNodes: 4, maxActions: 8, maxFaults: 8, stormMs: MINUTE_MS, menu: REQUESTS } },
+  {
+    name: 'namesakes',
+    options: {
+      maxNodes: 3,
+      maxWorkloads: 1,
+      workloadKinds: ['StatefulSet', 'Deployment'],
+      maxActions: 8,
+      stormMs: MINUTE_MS / 2,
+      objects: fc.constant(['a', 'b', 'c'].map(lonePod)),
+      actions: ['replace', 'recreate', 'delete-pod'],
+      menu: [...NODES, ...WATCHES],
+    },
+  },
+  {
+    name: 'elections',
+    options: {
+      maxNodes: 4,
+      minControlPlane: 2,
+      maxActions: 6,
+      maxFaults: 8,
+      stormMs: MINUTE_MS,
+      menu: [...CRASHES, ...only('stale-api-server', 'slow-requests', 'lost-reply', 'watch-lag')],
+    },
+  },
 ];
+
+/** A pod that users delete by force and make again under its name. */
+function lonePod(name: string): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', labels: { app: name } },
+    spec: { containers: [{ name: 'main', image: `${name}:1`, resources: { requests: { cpu: '500m', memory: '64Mi' } } }] },
+  };
+}
 
 /** Case `index` of a round through the profiles. */
 export function placeOf(index: number): { readonly profile: number; readonly number: number } {

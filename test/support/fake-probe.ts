@@ -221,8 +221,8 @@ export class FakeProbe implements Probe {
   }
 
   /** A request has been executed. */
-  write(client: string, verb: string, kind: string, key: string, isDone = true): void {
-    for (const listener of this.writeListeners) listener({ component: client.split('/')[0]!, client, verb, kind, key, isDone });
+  write(client: string, verb: string, kind: string, key: string, isDone = true, uids: Pick<WriteRecord, 'uid' | 'wantedUid'> = {}): void {
+    for (const listener of this.writeListeners) listener({ component: client.split('/')[0]!, client, verb, kind, key, isDone, ...uids });
   }
 
   get unsettled(): readonly string[] {

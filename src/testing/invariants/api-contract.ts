@@ -46,6 +46,11 @@ export const apiContract = defineInvariant({
         if (kind === 'Pod') checkPod(old as Pod, next as Pod, complain);
       }
     });
+    probe.onWrite(({ client, kind, key, uid, wantedUid }) => {
+      if (wantedUid === undefined || uid === undefined || uid === wantedUid) return;
+      const name = `${kind.toLowerCase()}/${key}`;
+      probe.report(`${name} was written by a request of ${client} for another of that name`, [name]);
+    });
     return {};
   },
 });

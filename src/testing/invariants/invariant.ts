@@ -38,6 +38,10 @@ export interface WriteRecord {
   readonly key: ObjectKey;
   /** False when the API server refused it. */
   readonly isDone: boolean;
+  /** The uid that the request says it is for; absent when it takes any. */
+  readonly wantedUid?: string | undefined;
+  /** The uid of the object that was written; absent when none was. */
+  readonly uid?: string | undefined;
 }
 
 /** The truth about the objects. */

@@ -45,6 +45,14 @@ describe('api-contract', () => {
     ]);
   });
 
+  test('reports requests that strike another object than they are for', () => {
+    const probe = new FakeProbe(apiContract);
+    probe.write('kubelet/n1', 'patch', 'Pod', 'default/a', true, { wantedUid: 'uid-1', uid: 'uid-1' });
+    probe.write('kubelet/n1', 'patch', 'Pod', 'default/a', false, { wantedUid: 'uid-1' });
+    probe.write('kubelet/n1', 'patch', 'Pod', 'default/a', true, { wantedUid: 'uid-1', uid: 'uid-2' });
+    expect(complaints(probe)).toEqual(['was written by a request of kubelet/n1 for another of that name']);
+  });
+
   test('reports versions without news', () => {
     const probe = new FakeProbe(apiContract);
     const pod = probe.pod('a');
