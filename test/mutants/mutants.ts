@@ -246,14 +246,6 @@ export const MUTANTS: readonly Mutant[] = [
     kind: 'error',
   },
   {
-    name: 'owner-by-name-alone',
-    file: 'controllers/ownership.ts',
-    find: 'return owner?.metadata.uid === reference.uid ? owner : undefined;',
-    replace: 'return owner;',
-    why: 'Events of pods of a deleted owner count for a new one of the same name.',
-    kind: 'check',
-  },
-  {
     name: 'surge-off-by-one',
     file: 'controllers/deployment-plan.ts',
     find: 'const room = desired + maxSurgeOf(deployment) - sumOfSpec(all);',
@@ -268,14 +260,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "let left = sumOfStatus(all, 'availableReplicas') - minAvailable + 1;",
     why: 'A rolling update takes one available pod more than maxUnavailable allows.',
     kind: 'bound',
-  },
-  {
-    name: 'rollout-trusts-new-pods',
-    file: 'controllers/deployment-plan.ts',
-    find: 'return sumOfSpec(all) - minAvailable - newUnavailable;',
-    replace: 'return sumOfSpec(all) - minAvailable + 0 * newUnavailable;',
-    why: 'Old pods go although the new ones are not available yet.',
-    kind: 'check',
   },
   {
     name: 'recreate-does-not-wait',
@@ -300,14 +284,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'if (isApiStatus(resized)) return false;\n    list.newSet = resized;\n    return resized !== newSet;',
     why: 'A new ReplicaSet that could not be grown is not tried again.',
     kind: 'error',
-  },
-  {
-    name: 'takes-a-set-by-name',
-    file: 'controllers/deployment-sync.ts',
-    find: 'controllerOf(existing)?.uid === this.deployment.metadata.uid &&',
-    replace: 'existing !== undefined &&',
-    why: 'A Deployment made again takes the ReplicaSet of its deleted namesake for its own.',
-    kind: 'check',
   },
   {
     name: 'statefulset-keeps-the-dead',

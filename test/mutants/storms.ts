@@ -94,6 +94,17 @@ export const PROFILES: readonly StormProfile[] = [
       menu: [...CRASHES, ...only('stale-api-server', 'slow-requests', 'lost-reply', 'watch-lag')],
     },
   },
+  {
+    name: 'refusals',
+    options: {
+      ...SOON,
+      maxNodes: 3,
+      maxActions: 10,
+      maxFaults: 12,
+      stormMs: MINUTE_MS / 2,
+      menu: only('request-refusal', 'api-server-restart'),
+    },
+  },
 ];
 
 /** A pod that users delete by force and make again under its name. */

@@ -12,6 +12,7 @@
  *             (kubernetes/kubernetes#129795)
  *           - a Deployment's controller holds nothing back: with a watch that is late it sizes ReplicaSets by what it sees, so any
  *             lag excuses it, as do writes of the last 2 s
+ *           - pods of a StatefulSet that are due by their number, while others are still to be deleted
  * Cost      O(1) per write of a pod; O(ReplicaSets of the Deployment) when one of them grows
  */
 import { MINUTE_US, SECOND_US } from '../../engine/units.ts';
@@ -121,13 +122,15 @@ class ReplicaBook {
     const rollout = this.rolloutOf(deployment.metadata.uid);
     rollout.deployment = deployment;
     rollout.limit.set(this.probe.nowUs(), deployment.spec.replicas + surgeOf(deployment));
-    if (deployment.spec.strategy.type !== old?.spec.strategy.type) rollout.strategySinceUs = this.probe.nowUs();
+    if (old !== undefined && deployment.spec.strategy.type !== old.spec.strategy.type) rollout.strategySinceUs = this.probe.nowUs();
   }
 
   private check(owner: Owner, kind: string, pod: Pod): void {
     const most = owner.wanted.at(this.probe.nowUs()) ?? 0;
     if (owner.activeCount <= most || this.window.isOpen) return;
     const { namespace, name } = pod.metadata;
+    // Which pods a StatefulSet has follows from its size: one that is due is none too many while others still have to go.
+    if (kind === 'StatefulSet' && Number(name.slice(name.lastIndexOf('-') + 1)) < most) return;
     const { name: ownerName } = controllerOf(pod)!;
     const ownerRef = `${kind.toLowerCase()}/${namespace}/${ownerName}`;
     this.probe.report(`${ownerRef} wanted ${most} at most within the last minute and now has ${owner.activeCount}`, [

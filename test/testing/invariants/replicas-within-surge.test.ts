@@ -114,13 +114,13 @@ describe('replicas-within-surge', () => {
     const meta = { ...newReplicaSet('old').metadata, ownerReferences: ownedBy(web) };
     const old = probe.put({ ...newReplicaSet('old', { replicas: 1 }), metadata: meta });
     const [a] = addPods(probe, old, 'a');
-    probe.to(100);
+    probe.to(30);
     resize(probe, old, 0);
     probe.terminate(a!);
     const next = probe.put({ ...newReplicaSet('new', { replicas: 0 }), metadata: { ...meta, name: 'new' } });
     resize(probe, next, 1);
     expect(probe.reports).toEqual([
-      '100s replicaset/default/new starts pods while 1 of older templates still run [deployment/default/web replicaset/default/new]',
+      '30s replicaset/default/new starts pods while 1 of older templates still run [deployment/default/web replicaset/default/new]',
     ]);
     resize(probe, next, 0);
     probe.remove(a!);
