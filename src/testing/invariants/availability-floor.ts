@@ -5,6 +5,7 @@
  * Judged when the controllers themselves delete a pod; what breaks or is deleted otherwise is not their doing.
  *
  * Allowed   - pods that were lost in other ways less than 60 s ago: a scale-down that was decided before goes on
+ *           - a pod that has been available for less than 2 s
  *           - a Deployment scaled or changed less than 60 s ago, for the same reason
  *           - a controller manager that cannot see: what it takes for available may be long gone
  * Cost      O(1) per write of a pod; O(pods of the Deployment) per pod its ReplicaSets delete
@@ -19,6 +20,7 @@ import { defineInvariant, type Probe } from './invariant.ts';
 
 const LATELY_US = MINUTE_US;
 const GRACE_US = 10 * SECOND_US;
+const LAG_US = 2 * SECOND_US;
 
 export const availabilityFloor = defineInvariant({
   name: 'availability-floor',
@@ -106,7 +108,7 @@ class Floors {
       return;
     const nowUs = this.probe.nowUs();
     // A pod that was not available is nobody's loss.
-    if (this.window.isOpen || !isAvailable(pod, deployment, nowUs)) return;
+    if (this.window.isOpen || !isAvailable(pod, deployment, nowUs - LAG_US)) return;
     const sets = new Set(
       this.probe.store
         .list('ReplicaSet', pod.metadata.namespace)

@@ -5,15 +5,15 @@
  * I14 of the oracles: work that was done is not done again because somebody forgot it (kubernetes/kubernetes#78721, #81227,
  * #130683).
  *
- * Allowed   - a controller manager that crashed, or whose requests were lost, may start a pod too many: for 30 s, or until its
- *             watch has caught up; that pod's success counts too
+ * Allowed   - a controller manager that crashed, whose requests were lost or whose view of the Job is old may start a pod too
+ *             many, until 30 s after that; that pod's success counts too
  *           - a pod that was started less than 5 s after the end
  * Cost      O(1) per write of a Job, and per new pod of one
  */
 import { SECOND_US } from '../../engine/units.ts';
 import { finishedCondition, type Job } from '../../objects/job.ts';
 import { controllerOf, keyOf } from '../../objects/meta.ts';
-import { delaying, FaultWindow, forgetting } from '../fault-window.ts';
+import { blinding, FaultWindow } from '../fault-window.ts';
 import { defineInvariant } from './invariant.ts';
 
 const LAG_US = 5 * SECOND_US;
@@ -25,7 +25,7 @@ export const jobsDoneOnce = defineInvariant({
   id: 'I14',
   summary: 'no Job does more than it was asked for, or does it twice',
   create: (probe) => {
-    const window = new FaultWindow(probe, { opens: forgetting(probe, MANAGER), extends: delaying(MANAGER), graceUs: MEMORY_US });
+    const window = new FaultWindow(probe, { opens: blinding(probe, MANAGER), graceUs: MEMORY_US });
     /** Jobs that are over, with when they were. */
     const overAtUs = new Map<string, number>();
     /** Jobs that had a pod started while the window was open. */

@@ -88,8 +88,8 @@ class Decisions {
   notePod(old: Pod | undefined, pod: Pod | undefined): void {
     if (pod === undefined) {
       this.oracle.removePod(old!);
-      this.decided.delete(old!.metadata.uid);
-      if (old!.spec.nodeName !== '') this.podsChangedUs = this.probe.nowUs();
+      const wasDecided = this.decided.delete(old!.metadata.uid);
+      if (wasDecided || old!.spec.nodeName !== '') this.podsChangedUs = this.probe.nowUs();
       return;
     }
     if (old !== undefined && isSamePlace(old, pod)) return;
