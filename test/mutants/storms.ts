@@ -80,7 +80,8 @@ export const PROFILES: readonly StormProfile[] = [
       stormMs: MINUTE_MS / 2,
       objects: fc.constant(['a', 'b', 'c'].map(lonePod)),
       actions: ['replace', 'recreate', 'delete-pod'],
-      menu: [...NODES, ...WATCHES],
+      maxFaults: 8,
+      menu: only('partition', 'kubelet-freeze', 'slow-cleanup', 'watch-drop', 'watch-lag', 'watch-compaction'),
     },
   },
   {
@@ -103,6 +104,16 @@ export const PROFILES: readonly StormProfile[] = [
       maxFaults: 12,
       stormMs: MINUTE_MS / 2,
       menu: only('request-refusal', 'api-server-restart'),
+    },
+  },
+  {
+    name: 'job-requests',
+    options: {
+      workloadKinds: ['Job'],
+      maxNodes: 3,
+      maxFaults: 12,
+      stormMs: MINUTE_MS / 2,
+      menu: [...REQUESTS, ...only('watch-lag', 'crash-at-write')],
     },
   },
 ];

@@ -1,6 +1,7 @@
 /**
  * availability-floor: a rolling update takes no more pods out than it may: the ReplicaSets of a Deployment never delete below
- * replicas - maxUnavailable available pods, and a StatefulSet in order has one pod on its way at a time.
+ * replicas - maxUnavailable available pods, and a StatefulSet in order has one pod on its way at a time, the highest of
+ * a surplus first.
  *
  * Judged when the controllers themselves delete a pod; what breaks or is deleted otherwise is not their doing.
  *
@@ -10,6 +11,7 @@
  *           - a controller manager that cannot see: what it takes for available may be long gone
  * Cost      O(1) per write of a pod; O(pods of the Deployment) per pod its ReplicaSets delete
  */
+import { ordinalOf } from '../../controllers/statefulset-plan.ts';
 import { MINUTE_US, SECOND_US } from '../../engine/units.ts';
 import { controllerOf, keyOf } from '../../objects/meta.ts';
 import { isActive, isPodReady, isTerminal, type Pod, podCondition } from '../../objects/pod.ts';
@@ -132,6 +134,7 @@ class Floors {
     const owner = controllerOf(pod)!;
     const set = this.probe.store.get('StatefulSet', `${pod.metadata.namespace}/${owner.name}`);
     if (set?.metadata.uid !== owner.uid || isUnordered(set) || isTerminal(pod)) return;
+    if (!this.window.isOpen) this.checkOrder(set, pod);
     const going = this.going.get(owner.uid) ?? new Set<string>();
     this.going.set(owner.uid, going);
     const others = [...going].filter((other) => other !== key);
@@ -140,6 +143,18 @@ class Floors {
     if (others.length === 0 || this.window.isOpen) return;
     const name = `statefulset/${keyOf(set)}`;
     this.probe.report(`${name} deletes ${key} while ${others.join(', ')} is still on its way out`, [name, `pod/${key}`]);
+  }
+
+  /** Of surplus pods the highest goes first. */
+  private checkOrder(set: StatefulSet, pod: Pod): void {
+    const ordinal = ordinalOf(set, pod);
+    if (ordinal < set.spec.firstOrdinal + set.spec.replicas) return;
+    const above = this.probe.store.list('Pod', pod.metadata.namespace).find((other) => {
+      return controllerOf(other)?.uid === set.metadata.uid && isActive(other) && ordinalOf(set, other) > ordinal;
+    });
+    if (above === undefined) return;
+    const name = `statefulset/${keyOf(set)}`;
+    this.probe.report(`${name} removes ${keyOf(pod)} before ${keyOf(above)}`, [name, `pod/${keyOf(pod)}`]);
   }
 
   private deploymentOf(pod: Pod): Deployment | undefined {

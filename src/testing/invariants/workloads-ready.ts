@@ -55,6 +55,10 @@ function replicaSetGap({ metadata, spec, status }: ReplicaSet): string | undefin
 function statefulSetGap({ metadata, spec, status }: StatefulSet): string | undefined {
   const name = `statefulset/${metadata.namespace}/${metadata.name}`;
   if (status.observedGeneration < metadata.generation) return `${name} was changed and its controller has not answered`;
-  if (status.replicas === spec.replicas && status.readyReplicas === spec.replicas) return undefined;
+  const { type, partition } = spec.updateStrategy;
+  const isRolledOut = type !== 'RollingUpdate' || partition > 0 || status.updatedReplicas === spec.replicas;
+  if (status.replicas === spec.replicas && status.readyReplicas === spec.replicas) {
+    return isRolledOut ? undefined : `${name} has ${status.updatedReplicas} of ${spec.replicas} pods of its newest template`;
+  }
   return `${name} wants ${spec.replicas} and has ${status.replicas}, ${status.readyReplicas} ready`;
 }

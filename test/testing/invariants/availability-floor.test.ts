@@ -57,6 +57,18 @@ describe('availability-floor', () => {
     expect(struck.probe.reports).toEqual([]);
   });
 
+  test('reports an ordered StatefulSet that shrinks from below', () => {
+    const probe = new FakeProbe(availabilityFloor);
+    const owner = probe.put(statefulSet('db', { replicas: 1, podManagementPolicy: 'OrderedReady' }));
+    const pods = ['db-0', 'db-1', 'db-2'].map((name) => probe.ready(probe.bind(probe.pod(name, { owner }), 'n1')));
+    remove(probe, pods[1]!, 'statefulset');
+    probe.remove(pods[1]!);
+    remove(probe, pods[2]!, 'statefulset');
+    expect(probe.reports).toEqual([
+      '0s statefulset/default/db removes default/db-1 before default/db-2 [statefulset/default/db pod/default/db-1]',
+    ]);
+  });
+
   test('reports an ordered StatefulSet that takes out two pods at a time, and no parallel one', () => {
     for (const podManagementPolicy of ['OrderedReady', 'Parallel'] as const) {
       const probe = new FakeProbe(availabilityFloor);
