@@ -56,12 +56,14 @@ export interface StormOptions {
 }
 
 const STORM_MS = 180_000;
+/** Of images. */
+const VERSIONS: readonly string[] = ['2', '3'];
 
 /** Random storms. */
 export function storms(options: StormOptions = {}): fc.Arbitrary<Storm> {
   const stormMs = options.stormMs ?? STORM_MS;
   const setting: StormSetting = { ...DEFAULT_SETTING, ...options.setting };
-  const versions = options.versions ?? ['2', '3'];
+  const versions = options.versions ?? VERSIONS;
   const most = options.maxControlPlane ?? 2;
   const least = options.minControlPlane ?? 1;
   const replicas = fc.oneof(
@@ -136,6 +138,27 @@ export function workloads(options: StormOptions = {}): fc.Arbitrary<readonly Wor
       return workloadCase({ ...drawn, maxSurge, name: `${NAMES[drawn.kind]}-${index}` });
     }),
   );
+}
+
+/** What users do to a given cluster: scale, roll out, restart, delete and create again, cordon, drain. In order of time. */
+export function updates(
+  on: Pick<Storm, 'zones' | 'workloads' | 'objects'>,
+  options: StormOptions = {},
+): fc.Arbitrary<readonly StormAction[]> {
+  const { stormMs = STORM_MS, maxActions = 4, actions = ACTIONS, versions = VERSIONS } = options;
+  const actors: Actors = { drawn: on.workloads, objects: on.objects, zones: on.zones, versions };
+  return fc
+    .array(actionDraws(stormMs, actions), { maxLength: maxActions, size: 'max' })
+    .map((draws) => inTime(draws.flatMap((draw) => resolveAction(draw, actors))));
+}
+
+/** What breaks in a given cluster, swarm style. In order of time. */
+export function faultSchedules(
+  on: Pick<Storm, 'zones' | 'apiServers' | 'controllerManagers' | 'schedulers'>,
+  options: StormOptions = {},
+): fc.Arbitrary<readonly StormFault[]> {
+  const { stormMs = STORM_MS, maxFaults = 6, menu = STORM_MENU } = options;
+  return faultDraws(menu, maxFaults, stormMs).map((draws) => inTime(draws.flatMap((draw) => resolveFault(draw, on))));
 }
 
 const NAMES: Record<WorkloadKind, string> = { Deployment: 'web', StatefulSet: 'db', Job: 'work', ReplicaSet: 'set' };

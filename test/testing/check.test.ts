@@ -11,6 +11,7 @@ import {
   checkConvergenceAsync,
   defineAsyncController,
   defineInvariant,
+  faultSchedules,
   findCounterexample,
   type Storm,
   scenarioJudge,
@@ -127,6 +128,21 @@ describe('storms', () => {
       expect(faults).toContain(name);
     for (const name of ['scale', 'setImage', 'restart', 'delete', 'apply', 'cordon', 'uncordon']) expect(actions).toContain(name);
     expect([...kinds].sort()).toEqual(['Deployment', 'Job', 'ReplicaSet', 'StatefulSet']);
+  });
+});
+
+describe('arbitraries of parts', () => {
+  const [storm] = fc.sample(storms(), { seed: 8, numRuns: 1 }) as [Storm];
+
+  test('updates and fault schedules of a given cluster make valid storms, in order of time', () => {
+    const checker = new CaseChecker({});
+    for (const actions of fc.sample(updates(storm, { maxActions: 8 }), { seed: 1, numRuns: 10 })) {
+      expect(actions.map(({ atMs }) => atMs)).toEqual(actions.map(({ atMs }) => atMs).sort((a, b) => a - b));
+      expect(checker.runStorm({ ...storm, actions, faults: [] }).events).toBeGreaterThan(0);
+    }
+    for (const faults of fc.sample(faultSchedules(storm, { maxFaults: 3 }), { seed: 1, numRuns: 10 })) {
+      expect(checker.runStorm({ ...storm, actions: [], faults }).events).toBeGreaterThan(0);
+    }
   });
 });
 
