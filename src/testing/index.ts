@@ -19,7 +19,7 @@
  * @packageDocumentation
  */
 
-export { type ActionKind, clusters, type StormOptions, storms, workloads } from './arbitraries.ts';
+export { type ActionKind, clusters, faultSchedules, type StormOptions, storms, updates, workloads } from './arbitraries.ts';
 export { type AsyncClient, type AsyncControllerOptions, type AsyncHost, defineAsyncController } from './async-controller.ts';
 export { stormText } from './case-file.ts';
 export { stormOf } from './cases.ts';

@@ -18,6 +18,7 @@ import {
   shrink,
   storms,
   stormText,
+  updates,
 } from '../../src/testing/index.ts';
 
 const small = { maxNodes: 3, maxWorkloads: 2, maxReplicas: 3, maxFaults: 3, stormMs: 60_000 };
