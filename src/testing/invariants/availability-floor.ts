@@ -7,6 +7,7 @@
  *
  * Allowed   - pods that were lost in other ways less than 60 s ago: a scale-down that was decided before goes on
  *           - a pod that has been available for less than 2 s
+ *           - a pod beside which its ReplicaSet has one that is ready and not yet available: which of them it deletes is its own choice
  *           - a Deployment scaled or changed less than 60 s ago, for the same reason
  *           - a controller manager that cannot see: what it takes for available may be long gone
  * Cost      O(1) per write of a pod; O(pods of the Deployment) per pod its ReplicaSets delete
@@ -117,6 +118,7 @@ class Floors {
         .filter((candidate) => controllerOf(candidate)?.uid === deployment.metadata.uid)
         .map(({ metadata }) => metadata.uid),
     );
+    if (!this.probe.isStrict && this.hasUnavailableSibling(pod, set.uid, deployment, nowUs)) return;
     for (const uid of sets) if (nowUs - (this.lostAtUs.get(uid) ?? -Infinity) < LATELY_US && !this.probe.isStrict) return;
     const floor = this.floors.get(deployment.metadata.uid)?.at(nowUs) ?? 0;
     const available = this.probe.store.list('Pod', pod.metadata.namespace).filter((other) => {
@@ -125,6 +127,13 @@ class Floors {
     if (available >= floor) return;
     const name = `deployment/${keyOf(deployment)}`;
     this.probe.report(`${name} scaled down to ${available} available pods, at least ${floor} must be left`, [name, `pod/${key}`]);
+  }
+
+  /** A ReplicaSet ranks by readiness: told to give up a pod that is not available yet, it may give up one that is. */
+  private hasUnavailableSibling({ metadata }: Pod, setUid: string, deployment: Deployment, nowUs: number): boolean {
+    return this.probe.store.list('Pod', metadata.namespace).some((other) => {
+      return controllerOf(other)?.uid === setUid && isActive(other) && isPodReady(other) && !isAvailable(other, deployment, nowUs);
+    });
   }
 
   /** A StatefulSet has deleted the pod `key`. */
