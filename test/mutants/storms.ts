@@ -81,7 +81,7 @@ export const PROFILES: readonly StormProfile[] = [
       objects: fc.constant(['a', 'b', 'c'].map(lonePod)),
       actions: ['replace', 'recreate', 'delete-pod'],
       maxFaults: 8,
-      menu: only('partition', 'kubelet-freeze', 'slow-cleanup', 'watch-drop', 'watch-lag', 'watch-compaction'),
+      menu: only('partition', 'kubelet-freeze', 'kubelet-crash', 'slow-cleanup', 'watch-lag', 'watch-compaction'),
     },
   },
   {
@@ -115,6 +115,11 @@ export const PROFILES: readonly StormProfile[] = [
       stormMs: MINUTE_MS / 2,
       menu: [...REQUESTS, ...only('watch-lag', 'crash-at-write')],
     },
+  },
+  // So many small pods that a node runs out of places before it runs out of anything else.
+  {
+    name: 'packed',
+    options: { ...SOON, maxNodes: 1, maxZones: 1, maxWorkloads: 2, maxReplicas: 40, maxFaults: 3, stormMs: MINUTE_MS / 2, menu: CRASHES },
   },
 ];
 

@@ -12,10 +12,7 @@ export const SURVIVORS: Readonly<Record<string, string>> = {
   'statefulset-updates-all-at-once':
     'ordered sets wait a step earlier all the same; only parallel ones go too fast, and no invariant counts their pods on the way.',
   'job-counts-twice': 'the cache has to show a finalizer for longer than the second for which pod events of a Job are gathered.',
-  'job-takes-refusal-for-release': 'the one patch that takes a finalizer away has to be refused, by something that is not a conflict.',
-  'job-never-retries-release': 'as above; and what tries again on behalf of finished Jobs hides it.',
   'job-forgets-the-uncounted': 'a sync has to end between the removal of a finalizer and the status that counts it.',
-  'job-expects-nothing': 'pod events are gathered for a second, so that the cache has nearly always caught up.',
   'gc-knows-owners-by-name':
     'owners that were seen to go are remembered by uid, so that only a collector that has just started asks by name.',
   'node-look-takes-old-for-new': 'a node has to change in the few milliseconds in which it is looked at, and then never again.',
@@ -23,12 +20,10 @@ export const SURVIVORS: Readonly<Record<string, string>> = {
     'all five tries to taint a silent node have to be refused; then the faults around it excuse the late eviction.',
   'eviction-remembers-names': 'one name has to be evicted from two nodes within the life of one process, the second of which stays away.',
   'missed-events-are-lost': 'an event has to come in the milliseconds of a failing attempt, and no other for 5 min.',
-  'pods-are-not-counted': 'nodes of 4 cores and 32 pods are full before they have 32 pods.',
   'recreated-pod-keeps-its-place': 'the scheduler has to relist exactly between the end of a pod and its successor’s binding.',
   'kubelet-takes-a-namesake-for-the-pod':
     'a kubelet has to relist after a pod was replaced behind its back: a cut long enough, and a compaction within it.',
   'status-goes-to-a-namesake': 'a kubelet that has not heard of the end of its pod has to have something new to say of it.',
   'namesake-is-deleted': 'as above, with a pod that has just ended.',
-  'strangers-run-on': 'a pod has to be removed by force while its kubelet is down.',
   'node-report-is-sent-once': 'the kubelet’s own writes have to fail, which only a cut at the very moment does.',
 };
