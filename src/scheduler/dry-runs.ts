@@ -95,10 +95,7 @@ export class DryRuns {
 /** Whether nothing but the node decides, for all pods of this shape and priority. */
 function isDecidedByNode({ filters }: CycleState, { pod, shape, accounted }: PodInfo): boolean {
   return (
-    filters?.every(isRememberedFilter) === true &&
-    !shape.hasVolumes &&
-    pod.spec.nodeName === '' &&
-    accounted === shape.amounts.accounted
+    filters?.every(isRememberedFilter) === true && !shape.hasVolumes && pod.spec.nodeName === '' && accounted === shape.amounts.accounted
   );
 }
 

@@ -96,12 +96,11 @@ describe('the vocabulary of expectations', () => {
   cluster.goTo(1000);
   const { measurements } = run.finish();
 
-  test.each(MEASURES.filter((entry) => !['simulated_time', 'violations', 'time_to_converge'].includes(entry.name)).map((entry) => entry.name))(
-    '%s has a measure that answers it',
-    (name) => {
-      expect(answers.map((answer) => answer.name)).toContain(name);
-    },
-  );
+  test.each(
+    MEASURES.filter((entry) => !['simulated_time', 'violations', 'time_to_converge'].includes(entry.name)).map((entry) => entry.name),
+  )('%s has a measure that answers it', (name) => {
+    expect(answers.map((answer) => answer.name)).toContain(name);
+  });
 
   test.each(Object.keys(SETS))('count(%s) has a value in every run', (set) => {
     expect(measurements.value('count', [set])).toEqual(expect.any(Number));
