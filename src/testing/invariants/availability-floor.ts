@@ -7,7 +7,7 @@
  *
  * Allowed   - pods that were lost in other ways less than 60 s ago: a scale-down that was decided before goes on
  *           - a pod that has been available for less than 2 s
- *           - a pod beside which its ReplicaSet has one that is ready and not yet available: which of them it deletes is its own choice
+ *           - a pod beside which its ReplicaSet has one that is ready and was not available 2 s ago: which of them it deletes is its own choice
  *           - a Deployment scaled or changed less than 60 s ago, for the same reason
  *           - a controller manager that cannot see: what it takes for available may be long gone
  * Cost      O(1) per write of a pod; O(pods of the Deployment) per pod its ReplicaSets delete
@@ -132,7 +132,7 @@ class Floors {
   /** A ReplicaSet ranks by readiness: told to give up a pod that is not available yet, it may give up one that is. */
   private hasUnavailableSibling({ metadata }: Pod, setUid: string, deployment: Deployment, nowUs: number): boolean {
     return this.probe.store.list('Pod', metadata.namespace).some((other) => {
-      return controllerOf(other)?.uid === setUid && isActive(other) && isPodReady(other) && !isAvailable(other, deployment, nowUs);
+      return controllerOf(other)?.uid === setUid && isActive(other) && isPodReady(other) && !isAvailable(other, deployment, nowUs - LAG_US);
     });
   }
 
