@@ -10,8 +10,15 @@
  *
  * Cost      O(faults) in all; asking is O(open delays)
  */
+import { SECOND_US } from '../engine/units.ts';
 import { type FaultRecord, faultTopic } from '../faults/injector.ts';
 import type { Probe } from './invariants/invariant.ts';
+
+/**
+ * How long a lost watch may leave a cache behind: its request is given up after 60 s and tried again within 30 s, and each kind has a
+ * watch of its own.
+ */
+export const LOST_WATCH_US = 100 * SECOND_US;
 
 export type FaultPredicate = (fault: FaultRecord) => boolean;
 

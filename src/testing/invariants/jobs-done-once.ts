@@ -13,12 +13,10 @@
 import { SECOND_US } from '../../engine/units.ts';
 import { finishedCondition, type Job } from '../../objects/job.ts';
 import { controllerOf, keyOf } from '../../objects/meta.ts';
-import { blinding, FaultWindow } from '../fault-window.ts';
+import { blinding, FaultWindow, LOST_WATCH_US } from '../fault-window.ts';
 import { defineInvariant } from './invariant.ts';
 
 const LAG_US = 5 * SECOND_US;
-/** A request for a watch that is lost is given up after 60 s, and tried again within 30 s; each kind has a watch of its own. */
-const MEMORY_US = 100 * SECOND_US;
 const MANAGER = /controller-manager/;
 
 export const jobsDoneOnce = defineInvariant({
@@ -26,7 +24,7 @@ export const jobsDoneOnce = defineInvariant({
   id: 'I14',
   summary: 'no Job does more than it was asked for, or does it twice',
   create: (probe) => {
-    const window = new FaultWindow(probe, { opens: blinding(probe, MANAGER), graceUs: MEMORY_US });
+    const window = new FaultWindow(probe, { opens: blinding(probe, MANAGER), graceUs: LOST_WATCH_US });
     /** Jobs that are over, with when they were. */
     const overAtUs = new Map<string, number>();
     /** Jobs that had a pod started while the window was open. */

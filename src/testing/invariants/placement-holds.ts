@@ -17,13 +17,11 @@ import { keyOf } from '../../objects/meta.ts';
 import type { Node } from '../../objects/node.ts';
 import { isTerminal, type Pod } from '../../objects/pod.ts';
 import { type AttemptRecord, bindingTopic, schedulingAttemptTopic } from '../../scheduler/attempts.ts';
-import { blinding, FaultWindow } from '../fault-window.ts';
+import { blinding, FaultWindow, LOST_WATCH_US } from '../fault-window.ts';
 import { PlacementOracle } from '../placement-oracle.ts';
 import { defineInvariant, type Probe } from './invariant.ts';
 
 const LAG_US = 2 * SECOND_US;
-/** A request for a watch that is lost is given up after 60 s, and tried again within 30 s; each kind has a watch of its own. */
-const MEMORY_US = 100 * SECOND_US;
 /** Filters whose verdict depends on pods of other nodes. */
 const CLUSTER_FILTERS: ReadonlySet<string> = new Set(['InterPodAffinity', 'PodTopologySpread', 'PreFilter']);
 const VOLUME_KINDS = ['PersistentVolume', 'PersistentVolumeClaim', 'StorageClass', 'CSINode', 'Namespace'] as const;
@@ -63,7 +61,7 @@ class Decisions {
     this.probe = probe;
     this.oracle = new PlacementOracle(probe.spec, probe.store);
     const isBlinding = blinding(probe, /scheduler/);
-    this.window = new FaultWindow(probe, { opens: isBlinding, graceUs: MEMORY_US });
+    this.window = new FaultWindow(probe, { opens: isBlinding, graceUs: LOST_WATCH_US });
     this.decided = new Map();
     this.nodeChangedUs = new Map();
     this.podsChangedUs = -Infinity;

@@ -17,13 +17,11 @@ import { keyOf, type ObjectKey } from '../../objects/meta.ts';
 import type { Node, Taint } from '../../objects/node.ts';
 import { isActive, type Pod } from '../../objects/pod.ts';
 import { toleratesTaint } from '../../objects/taints.ts';
-import { blinding, FaultWindow } from '../fault-window.ts';
+import { blinding, FaultWindow, LOST_WATCH_US } from '../fault-window.ts';
 import { defineInvariant, type Probe } from './invariant.ts';
 
 const EVICTOR = /\/taint-eviction$/;
 const SLACK_US = 15 * SECOND_US;
-/** A request for a watch that is lost is given up after 60 s, and tried again within 30 s; each kind has a watch of its own. */
-const MEMORY_US = 100 * SECOND_US;
 const PER_POD_US = 200_000;
 const LAG_US = 5 * SECOND_US;
 /** How long the name of a pod that was evicted, or was due, may still have a timer of its own: tolerations are 300 s by default. */
@@ -74,7 +72,7 @@ class Evictions {
   constructor(probe: Probe) {
     this.probe = probe;
     const blinds = blinding(probe, /controller-manager/);
-    this.window = new FaultWindow(probe, { opens: blinds, graceUs: MEMORY_US });
+    this.window = new FaultWindow(probe, { opens: blinds, graceUs: LOST_WATCH_US });
     this.refusals = new FaultWindow(probe, { opens: (fault) => REFUSING.has(fault.kind) && blinds(fault), graceUs: SLACK_US });
     this.places = new Map();
     this.leftAtUs = new Map();
