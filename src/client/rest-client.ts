@@ -27,17 +27,19 @@ type AnyResult = Result<AnyObject | ObjectList>;
 /** Waits for the answer to one request. HOT: one per request of a process. */
 class RequestWait implements Wait {
   readonly label = 'request';
-  private readonly send: (done: (result: AnyResult) => void) => void;
+  private readonly client: RestClient;
+  private readonly request: ApiRequest;
   private done: ((value: unknown) => void) | undefined;
 
-  constructor(send: (done: (result: AnyResult) => void) => void) {
-    this.send = send;
+  constructor(client: RestClient, request: ApiRequest) {
+    this.client = client;
+    this.request = request;
     this.done = undefined;
   }
 
   arm(_process: Process, done: (value: unknown) => void): void {
     this.done = done;
-    this.send((result) => this.done?.(result));
+    this.client.send(this.request, (result) => this.done?.(result));
   }
 
   disarm(): void {
@@ -148,7 +150,7 @@ export class RestClient implements Client {
   }
 
   private *call<T>(request: ApiRequest): Op<Result<T>> {
-    return (yield new RequestWait((done) => this.begin(new InFlight(this, this.connection, request, done, 0)))) as Result<T>;
+    return (yield new RequestWait(this, request)) as Result<T>;
   }
 
   private begin(request: InFlight): void {

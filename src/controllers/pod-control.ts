@@ -59,15 +59,23 @@ export interface BatchOutcome {
 /**
  * Runs `step(0..count-1)` in batches of 1, 2, 4, 8, ... side by side, and stops after the first batch
  * with an error: a cause that fails every call (quota, webhook) then costs one call, not hundreds.
- * `step` gives an ApiStatus to fail, anything else to succeed.
+ * `step` gives an ApiStatus to fail, anything else to succeed; where `isDone` says so, it need not run to succeed.
  */
-export function* slowStart(count: number, step: (index: number) => Op<unknown>): Op<BatchOutcome> {
+export function* slowStart(
+  count: number,
+  step: (index: number) => Op<unknown>,
+  isDone: (index: number) => boolean = () => false,
+): Op<BatchOutcome> {
   let successes = 0;
   let next = 0;
   for (let size = Math.min(count, 1); size > 0; size = Math.min(2 * size, count - next)) {
-    const first = next;
-    const results = yield* all(Array.from({ length: size }, (_, i) => step(first + i)));
+    const batch: Op<unknown>[] = [];
+    for (let index = next; index < next + size; index++) {
+      if (isDone(index)) successes++;
+      else batch.push(step(index));
+    }
     next += size;
+    const results = yield* all(batch);
     let error: ApiStatus | undefined;
     for (const result of results) {
       if (!isApiStatus(result)) successes++;

@@ -19,6 +19,8 @@ export interface OwnerTally {
 
 class Tally implements OwnerTally {
   readonly labels: StringMap;
+  /** Another object of the same labels, met last. */
+  private twin: StringMap;
   pods: number;
   active: number;
   ready: number;
@@ -27,6 +29,7 @@ class Tally implements OwnerTally {
 
   constructor(labels: StringMap) {
     this.labels = labels;
+    this.twin = labels;
     this.pods = 0;
     this.active = 0;
     this.ready = 0;
@@ -40,10 +43,17 @@ class Tally implements OwnerTally {
   count(pod: Pod, by: 1 | -1): void {
     this.pods += by;
     const { labels } = pod.metadata;
-    if (labels !== this.labels && !isSameMap(labels, this.labels)) this.strays += by;
+    if (!this.hasLabels(labels)) this.strays += by;
     if (!isActive(pod)) return;
     this.active += by;
     if (isPodReady(pod)) this.ready += by;
+  }
+
+  private hasLabels(labels: StringMap): boolean {
+    if (labels === this.labels || labels === this.twin) return true;
+    if (!isSameMap(labels, this.labels)) return false;
+    this.twin = labels;
+    return true;
   }
 }
 
@@ -57,6 +67,7 @@ export class PodTally {
 
   /** A pod came (`old` undefined), changed or went (`next` undefined). */
   change(old: Pod | undefined, next: Pod | undefined): void {
+    if (old !== undefined && next !== undefined && countsAlike(old, next)) return;
     if (old !== undefined) this.drop(old);
     if (next !== undefined) this.add(next);
   }
@@ -85,6 +96,15 @@ export class PodTally {
     tally.count(pod, -1);
     if (tally.pods === 0) this.byOwner.delete(owner.uid);
   }
+}
+
+/** Whether `next` counts as `old` did, as after most changes. */
+function countsAlike(old: Pod, next: Pod): boolean {
+  const a = old.metadata;
+  const b = next.metadata;
+  if (a.labels !== b.labels || a.ownerReferences !== b.ownerReferences) return false;
+  const active = isActive(old);
+  return active === isActive(next) && (!active || isPodReady(old) === isPodReady(next));
 }
 
 function isSameMap(a: StringMap, b: StringMap): boolean {

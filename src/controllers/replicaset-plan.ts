@@ -117,6 +117,19 @@ function failureConditions(
   });
 }
 
+/** Whether the status of `set` says just this, and no failure: `statusOfCounts` would change nothing. */
+export function hasCounts(set: ReplicaSet, counts: ReplicaCounts): boolean {
+  const { status } = set;
+  return (
+    status.replicas === counts.active &&
+    status.fullyLabeledReplicas === counts.labeled &&
+    status.readyReplicas === counts.ready &&
+    status.availableReplicas === counts.available &&
+    status.observedGeneration === set.metadata.generation &&
+    conditionOf(status.conditions, 'ReplicaFailure') === undefined
+  );
+}
+
 /** Whether writing `next` (with the current generation observed) would change nothing. */
 export function isSameReplicaSetStatus(set: ReplicaSet, next: ReplicaSetStatus): boolean {
   const old = set.status;

@@ -42,6 +42,7 @@ import { podFromTemplate } from './pod-template.ts';
 import {
   BURST_REPLICAS,
   computeReplicaSetStatus,
+  hasCounts,
   isSameReplicaSetStatus,
   planReplicaSet,
   type ReplicaCounts,
@@ -229,6 +230,8 @@ class ReplicaSetController {
 
   private *reconcileAlike(key: string, set: ReplicaSet, counts: ReplicaCounts, mayManage: boolean): Op<ReconcileResult> {
     const missing = mayManage && !isDeleting(set) ? set.spec.replicas - counts.active : 0;
+    // Most syncs find everything as it was.
+    if (missing <= 0 && hasCounts(set, counts)) return undefined;
     const burst = this.host.params.number('burstReplicas');
     const manageError = missing > 0 ? yield* this.createPods(key, set, Math.min(missing, burst)) : undefined;
     const updated = yield* this.writeStatus(set, statusOfCounts(set, counts, manageError, this.host.ctx.engine.nowUs));

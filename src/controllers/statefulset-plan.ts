@@ -27,8 +27,14 @@ export function ordinalOf(set: StatefulSet, pod: Pod): number {
   const { name } = pod.metadata;
   const dash = name.lastIndexOf('-');
   if (dash !== set.metadata.name.length || !name.startsWith(set.metadata.name)) return -1;
-  const digits = name.slice(dash + 1);
-  return /^[0-9]+$/.test(digits) ? Number(digits) : -1;
+  if (dash + 1 === name.length) return -1;
+  let ordinal = 0;
+  for (let i = dash + 1; i < name.length; i++) {
+    const digit = name.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    ordinal = 10 * ordinal + digit;
+  }
+  return ordinal;
 }
 
 export function revisionLabelOf(pod: Pod): string {

@@ -197,9 +197,11 @@ class StatefulSetController {
   private *updatePods(key: string, set: StatefulSet, lists: ReplicaLists, revisions: Revisions): Op<ReconcileResult> {
     const isOrdered = set.spec.podManagementPolicy === 'OrderedReady';
     const first = firstUnavailable(lists, set.spec.minReadySeconds, this.nowUs);
-    const made = yield* forAll(lists.replicas, isOrdered, (replica) => this.keepReplica(key, set, replica, isOrdered));
+    const made = yield* forAll(lists.replicas, isOrdered, isAtRest(set), (replica) => this.keepReplica(key, set, replica, isOrdered));
     if (made !== 'go on') return made.error;
-    const removed = yield* forAll(lists.condemned, isOrdered, (replica) => this.removeCondemned(key, set, replica, first, isOrdered));
+    const removed = yield* forAll(lists.condemned, isOrdered, NEVER, (replica) =>
+      this.removeCondemned(key, set, replica, first, isOrdered),
+    );
     if (removed !== 'go on') return removed.error;
     if (set.spec.updateStrategy.type === 'OnDelete') return undefined;
     return yield* this.updateOne(key, set, lists.replicas, revisions);
@@ -412,8 +414,24 @@ function stopWith(error: ReconcileResult): Step {
   return { error };
 }
 
-/** In order until one says stop; or, where order does not matter, all of them in growing batches until one fails. */
-function* forAll(replicas: readonly Replica[], isOrdered: boolean, step: (replica: Replica) => Op<Step>): Op<Step> {
+/** Whether a place of a set without order needs nothing, as most do in most syncs: found out without starting a process for it. */
+function isAtRest(set: StatefulSet): (replica: Replica) => boolean {
+  const hasClaims = set.spec.volumeClaimTemplates.length > 0;
+  return ({ pod, isCreated }) => isCreated && !hasClaims && !isTerminal(pod) && hasIdentity(set, pod);
+}
+
+const NEVER = (): boolean => false;
+
+/**
+ * In order until one says stop; or, where order does not matter, all of them in growing batches until one fails.
+ * What `isDone` says of a place in the latter case must not depend on time: it is asked when its batch begins.
+ */
+function* forAll(
+  replicas: readonly Replica[],
+  isOrdered: boolean,
+  isDone: (replica: Replica) => boolean,
+  step: (replica: Replica) => Op<Step>,
+): Op<Step> {
   if (isOrdered) {
     for (const replica of replicas) {
       const result = yield* step(replica);
@@ -421,10 +439,14 @@ function* forAll(replicas: readonly Replica[], isOrdered: boolean, step: (replic
     }
     return 'go on';
   }
-  const outcome = yield* slowStart(replicas.length, function* each(index) {
-    const result = yield* step(replicas[index]!);
-    return result === 'go on' ? undefined : result.error;
-  });
+  const outcome = yield* slowStart(
+    replicas.length,
+    function* each(index) {
+      const result = yield* step(replicas[index]!);
+      return result === 'go on' ? undefined : result.error;
+    },
+    (index) => isDone(replicas[index]!),
+  );
   return outcome.error === undefined ? 'go on' : { error: outcome.error };
 }
 

@@ -51,10 +51,11 @@ export class Process {
   yieldCount: number;
 
   private readonly generator: Op<unknown>;
+  private readonly onDone: ((value: unknown) => void) | undefined;
   private readonly joiners: ((value: unknown) => void)[];
 
   /** Use `scope.spawn`. */
-  constructor(scope: Scope, name: string, generator: Op<unknown>) {
+  constructor(scope: Scope, name: string, generator: Op<unknown>, onDone: ((value: unknown) => void) | undefined) {
     this.scope = scope;
     this.name = name;
     this.state = 'waiting';
@@ -62,6 +63,7 @@ export class Process {
     this.waitingFor = undefined;
     this.yieldCount = 0;
     this.generator = generator;
+    this.onDone = onDone;
     this.joiners = [];
   }
 
@@ -144,6 +146,7 @@ export class Process {
     this.scope.forgetProcess(this);
     for (const joiner of this.joiners) this.scope.timer('process.join', 0, () => joiner(value));
     this.joiners.length = 0;
+    this.onDone?.(value);
   }
 }
 
@@ -272,9 +275,9 @@ export class Scope {
     return () => cancel();
   }
 
-  /** Starts a process by an event at the current time. */
-  spawn(name: string, generator: Op<unknown>): Process {
-    const process = new Process(this, name, generator);
+  /** Starts a process by an event at the current time; `onDone` is told its result inside the event that ends it. */
+  spawn<T>(name: string, generator: Op<T>, onDone?: (value: T) => void): Process {
+    const process = new Process(this, name, generator, onDone as ((value: unknown) => void) | undefined);
     if (!this.isAlive) {
       process.state = 'killed';
       return process;
@@ -422,14 +425,11 @@ export function* all<T>(ops: readonly Op<T>[]): Op<T[]> {
   return yield* waitFor<T[]>('all', (process, done) => {
     let open = ops.length;
     children = ops.map((op, index) =>
-      process.scope.spawn(
-        `${process.name}[${index}]`,
-        collect(op, (value) => {
-          results[index] = value;
-          open--;
-          if (open === 0) done(results);
-        }),
-      ),
+      process.scope.spawn(`${process.name}[${index}]`, op, (value) => {
+        results[index] = value;
+        open--;
+        if (open === 0) done(results);
+      }),
     );
     return () => {
       for (const child of children) child.kill();
@@ -444,22 +444,15 @@ export function* race<T>(ops: readonly Op<T>[]): Op<{ index: number; value: T }>
   return yield* waitFor<{ index: number; value: T }>('race', (process, done) => {
     let decided = false;
     children = ops.map((op, index) =>
-      process.scope.spawn(
-        `${process.name}[${index}]`,
-        collect(op, (value) => {
-          if (decided) return;
-          decided = true;
-          for (const child of children) if (child !== children[index]) child.kill();
-          done({ index, value });
-        }),
-      ),
+      process.scope.spawn(`${process.name}[${index}]`, op, (value) => {
+        if (decided) return;
+        decided = true;
+        for (const child of children) if (child !== children[index]) child.kill();
+        done({ index, value });
+      }),
     );
     return () => {
       for (const child of children) child.kill();
     };
   });
-}
-
-function* collect<T>(op: Op<T>, report: (value: T) => void): Op<void> {
-  report(yield* op);
 }
