@@ -8,10 +8,11 @@
  * Cost      nothing for kinds nobody watches
  */
 
+import type { ApiRequest, ObjectList } from '../apiserver/request.ts';
 import { BinaryHeap } from '../base/binary-heap.ts';
 import type { Topic } from '../engine/observers.ts';
 import { type ContainerRecord, containerTopic, type NodeRecord, nodeTopic } from '../kubelet/topics.ts';
-import { isApiStatus } from '../objects/api-status.ts';
+import { isApiStatus, type Result } from '../objects/api-status.ts';
 import { type AnyObject, KINDS, type Kind, type ObjectOf } from '../objects/kinds.ts';
 import { keyOf } from '../objects/meta.ts';
 import type { World } from '../scenario/world.ts';
@@ -62,6 +63,7 @@ export class InvariantWatch {
   private readonly invariants: readonly (readonly [InvariantDef, Invariant])[];
   private readonly kindListeners: Map<string, KindListener<AnyObject>[]>;
   private readonly anyListeners: AnyListener[];
+  private readonly writeListeners: ((write: WriteRecord) => void)[];
   private readonly deadlines: BinaryHeap<Deadline>;
   private readonly counts: Map<string, number>;
   private containers: Map<string, RunningContainer> | undefined;
@@ -76,6 +78,7 @@ export class InvariantWatch {
     this.onViolation = undefined;
     this.kindListeners = new Map();
     this.anyListeners = [];
+    this.writeListeners = [];
     this.deadlines = new BinaryHeap((a, b) => a.timeUs < b.timeUs || (a.timeUs === b.timeUs && a.seq < b.seq));
     this.counts = new Map();
     this.containers = undefined;
@@ -169,21 +172,14 @@ export class InvariantWatch {
   }
 
   private onWrite(listener: (write: WriteRecord) => void): void {
-    this.world.access.afterWrite.push((component, client, request, result) => {
-      const isDone = !isApiStatus(result);
-      const { verb } = request;
-      const uid = isDone && 'metadata' in result ? (result as AnyObject).metadata.uid : undefined;
-      if (verb === 'create' || verb === 'update') {
-        // Of a created object the server may have made up the name.
-        const object = isDone && 'kind' in result ? (result as AnyObject) : request.object;
-        const wantedUid = verb === 'update' ? request.object.metadata.uid || undefined : undefined;
-        listener({ component, client, verb, kind: object.kind, key: keyOf(object), isDone, wantedUid, uid });
-        return;
-      }
-      const kind = verb === 'bind' || verb === 'evict' ? 'Pod' : request.kind;
-      const wantedUid = 'uid' in request ? request.uid || undefined : undefined;
-      listener({ component, client, verb, kind, key: 'key' in request ? request.key : '', isDone, wantedUid, uid });
-    });
+    // One record is made for all who listen.
+    if (this.writeListeners.length === 0) {
+      this.world.access.afterWrite.push((component, client, request, result) => {
+        const record = writeRecord(component, client, request, result);
+        for (const tell of this.writeListeners) tell(record);
+      });
+    }
+    this.writeListeners.push(listener);
   }
 
   /** Followed from the first who asks on, which is while the invariants are made: nothing runs before that. */
@@ -215,4 +211,19 @@ export class InvariantWatch {
     }
     return views;
   }
+}
+
+function writeRecord(component: string, client: string, request: ApiRequest, result: Result<AnyObject | ObjectList>): WriteRecord {
+  const isDone = !isApiStatus(result);
+  const { verb } = request;
+  const uid = isDone && 'metadata' in result ? (result as AnyObject).metadata.uid : undefined;
+  if (verb === 'create' || verb === 'update') {
+    // Of a created object the server may have made up the name.
+    const object = isDone && 'kind' in result ? (result as AnyObject) : request.object;
+    const wantedUid = verb === 'update' ? request.object.metadata.uid || undefined : undefined;
+    return { component, client, verb, kind: object.kind, key: keyOf(object), isDone, wantedUid, uid };
+  }
+  const kind = verb === 'bind' || verb === 'evict' ? 'Pod' : request.kind;
+  const wantedUid = 'uid' in request ? request.uid || undefined : undefined;
+  return { component, client, verb, kind, key: 'key' in request ? request.key : '', isDone, wantedUid, uid };
 }
