@@ -523,8 +523,8 @@ class JobController {
   private *removeFinalizer(pod: Pod): Op<ReconcileResult> {
     const patched = yield* this.host.client.patch('Pod', keyOf(pod), withoutTracking, { uid: pod.metadata.uid });
     if (!isApiStatus(patched)) return undefined;
-    // Gone, or another pod of that name: nothing of this pod is left.
-    return patched.isNotFound || patched.isConflict ? undefined : patched;
+    // A conflict, be it that another pod has the name by now, is looked at again when the cache shows more.
+    return patched.isNotFound ? undefined : patched;
   }
 
   /** Complete or Failed, once every pod is counted and none is left on its way out. */

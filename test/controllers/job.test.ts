@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { addRule } from '../../src/apiserver/controls.ts';
 import { garbageCollector } from '../../src/controllers/garbage-collector.ts';
 import { job } from '../../src/controllers/job.ts';
 import {
@@ -14,6 +15,7 @@ import {
 } from '../../src/controllers/job-plan.ts';
 import { ttlAfterFinished } from '../../src/controllers/ttl-after-finished.ts';
 import { HOUR_US, MINUTE_US, SECOND_US } from '../../src/engine/units.ts';
+import { conflict } from '../../src/objects/api-status.ts';
 import { finishedCondition } from '../../src/objects/job.ts';
 import { keyOf } from '../../src/objects/meta.ts';
 import type { Pod } from '../../src/objects/pod.ts';
@@ -245,6 +247,22 @@ describe('the controller', () => {
     expect(endOf(w)).toBe('Complete/CompletionsReached');
     w.run(MINUTE_US);
     expect([w.names('Job'), w.names('Pod')]).toEqual([[], []]);
+  });
+
+  test('a conflict at the removal of a finalizer is tried again', () => {
+    const w = world({ runUs: 5 * SECOND_US });
+    let refusals = 2;
+    const status = conflict('the object has been modified');
+    addRule([w.server], {
+      matches: (request) => request.verb === 'patch' && request.kind === 'Pod' && refusals-- > 0,
+      effect: { what: 'refuse', status },
+      skip: 0,
+      times: Infinity,
+    });
+    w.start(newJob('work', { parallelism: 1, completions: 1 }));
+    w.run(10 * MINUTE_US);
+    expect(endOf(w)).toBe('Complete/CompletionsReached');
+    expect(w.pods().every((p) => p.metadata.finalizers.length === 0)).toBe(true);
   });
 
   test('deleting a running Job leaves no pod behind its finalizer', () => {
