@@ -88,7 +88,7 @@ export function storms(options: StormOptions = {}): fc.Arbitrary<Storm> {
       return {
         ...rest,
         actions: inTime(actions.flatMap((draw) => resolveAction(draw, { drawn, objects, zones: rest.zones, versions }))),
-        faults: inTime(faults.flatMap((draw) => resolveFault(draw, rest))),
+        faults: resolveFaults(faults, rest),
         setting,
       };
     });
@@ -158,7 +158,7 @@ export function faultSchedules(
   options: StormOptions = {},
 ): fc.Arbitrary<readonly StormFault[]> {
   const { stormMs = STORM_MS, maxFaults = 6, menu = STORM_MENU } = options;
-  return faultDraws(menu, maxFaults, stormMs).map((draws) => inTime(draws.flatMap((draw) => resolveFault(draw, on))));
+  return faultDraws(menu, maxFaults, stormMs).map((draws) => resolveFaults(draws, on));
 }
 
 const NAMES: Record<WorkloadKind, string> = { Deployment: 'web', StatefulSet: 'db', Job: 'work', ReplicaSet: 'set' };
@@ -304,6 +304,22 @@ function faultDraw(entry: MenuEntry, stormMs: number): fc.Arbitrary<FaultDraw> {
 }
 
 type Aimed = Pick<Storm, 'zones' | 'apiServers' | 'controllerManagers' | 'schedulers'>;
+
+/** In order of time. */
+function resolveFaults(draws: readonly FaultDraw[], storm: Aimed): StormFault[] {
+  const kept: StormFault[] = [];
+  for (const fault of inTime(draws.flatMap((draw) => resolveFault(draw, storm)))) {
+    // Slowdowns of one thing multiply, and what began under five of them lasts for hours after they have ended.
+    const isSlow = fault.breaks['factor'] !== undefined;
+    if (!isSlow || !kept.some((earlier) => isSameSlowdown(earlier, fault))) kept.push(fault);
+  }
+  return kept;
+}
+
+function isSameSlowdown(earlier: StormFault, { atMs, breaks }: StormFault): boolean {
+  const { fault, target } = earlier.breaks;
+  return fault === breaks['fault'] && target === breaks['target'] && atMs < earlier.atMs + (earlier.forMs ?? 0);
+}
 
 function resolveFault({ atMs, forMs, entry, choice, params }: FaultDraw, storm: Aimed): StormFault[] {
   const where = aimAt(entry.aim, choice, storm);
