@@ -1,7 +1,8 @@
 /**
  * availability-floor: a rolling update takes no more pods out than it may: the ReplicaSets of a Deployment never delete below
  * replicas - maxUnavailable available pods, and a StatefulSet in order has one pod on its way at a time, the highest of
- * a surplus first.
+ * a surplus first. Of a surplus it waits for the pods above only: one below that is on its way already does not hold it up (processCondemned
+ * of pkg/controller/statefulset/stateful_set_control.go, v1.34).
  *
  * Judged when the controllers themselves delete a pod; what breaks or is deleted otherwise is not their doing.
  *
@@ -146,7 +147,7 @@ class Floors {
     if (!this.window.isOpen) this.checkOrder(set, pod);
     const going = this.going.get(owner.uid) ?? new Set<string>();
     this.going.set(owner.uid, going);
-    const others = [...going].filter((other) => other !== key);
+    const others = [...going].filter((other) => other !== key && !isLowerSurplus(set, other, pod));
     // A pod that went at once is gone already.
     if (this.probe.store.get('Pod', key)?.metadata.uid === pod.metadata.uid) going.add(key);
     if (others.length === 0 || this.window.isOpen) return;
@@ -188,6 +189,12 @@ function floorOf({ spec }: Deployment): number {
 
 function isAvailable(pod: Pod, { spec }: Deployment, nowUs: number): boolean {
   return isPodReady(pod) && podCondition(pod, 'Ready')!.lastTransitionTime + spec.minReadySeconds * SECOND_US <= nowUs;
+}
+
+/** Whether both are more than the set wants, and the pod named `key` is the lower one. */
+function isLowerSurplus(set: StatefulSet, key: string, pod: Pod): boolean {
+  const ordinal = Number(key.slice(key.lastIndexOf('-') + 1));
+  return ordinal >= set.spec.firstOrdinal + set.spec.replicas && ordinal < ordinalOf(set, pod);
 }
 
 function isUnordered({ metadata, spec }: StatefulSet): boolean {

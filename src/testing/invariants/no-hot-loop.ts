@@ -3,19 +3,27 @@
  *
  * Part of I11 of the oracles (kubernetes/kubernetes#106419, #96579, #130429). More than 120 writes of one client to one object
  * within a minute are a loop; an object that stands for many pods may change with each of them, so 10 more are granted for every
- * replica it wants.
+ * replica it wants, or 3 for every change of a pod it stands for, whichever is more: a controller looks at its object after each of them,
+ * and tries again when its cache was behind.
  *
- * Allowed   a scheduler that wants to preempt a pod whose binding was lost on the way, and which is gone by now, tries again at once
- *           until that binding has timed out: upstream's activates the preemptor likewise
+ * Allowed   - a scheduler that wants to preempt a pod whose binding was lost on the way, and which is gone by now, tries again at once
+ *             until that binding has timed out: upstream's activates the preemptor likewise
+ *           - a pod of a StatefulSet that a kubelet refuses is made anew at once, without back-off, until it runs
+ *             (kubernetes/kubernetes#89067)
  * Differs   refused writes count too: a loop of conflicts is a loop
- * Cost      O(1) per write; memory for the objects written within a minute
+ * Cost      O(1) per write; memory for the objects written within a minute, and for the owners of pods
  */
 import { MINUTE_US } from '../../engine/units.ts';
+import type { PodDisruptionBudget } from '../../objects/cluster.ts';
 import type { AnyObject } from '../../objects/kinds.ts';
+import { controllerOf, keyOf, type StringMap } from '../../objects/meta.ts';
+import { compileLabelSelector } from '../../objects/selectors.ts';
 import { defineInvariant } from './invariant.ts';
 
 const WRITES_MAX = 120;
 const WRITES_PER_REPLICA = 10;
+// A sync, and once more each after a conflict and after a conflict of that.
+const WRITES_PER_CHANGE = 3;
 /** Leases are made to be written; Events count things up. */
 const SKIPPED: ReadonlySet<string> = new Set(['Lease', 'Event']);
 const VERBS: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'bind', 'evict']);
@@ -29,6 +37,13 @@ interface Count {
   isTold: boolean;
 }
 
+interface Changes {
+  readonly number: number;
+  readonly namespace: string;
+  /** Of the pod that changed last. */
+  readonly labels: StringMap;
+}
+
 export const noHotLoop = defineInvariant({
   name: 'no-hot-loop',
   id: 'I11',
@@ -40,14 +55,43 @@ export const noHotLoop = defineInvariant({
     let turnUs = 0;
     const losesBindings = !probe.isStrict && LOSING.some((fault) => probe.circumstances.strikes(fault));
 
+    /** Changes of pods of this minute and the one before, by what controls them: `StatefulSet default/db`. */
+    let changes = new Map<string, Changes>();
+    let olderChanges = new Map<string, Changes>();
+    /** Pods of StatefulSets that were refused, and have not run since. */
+    const refused = new Set<string>();
+    probe.onCommit('Pod', (_type, old, pod) => {
+      const { metadata, status } = (pod ?? old)!;
+      const owner = controllerOf((pod ?? old)!);
+      if (owner === undefined) return;
+      const name = `${owner.kind} ${metadata.namespace}/${owner.name}`;
+      changes.set(name, { number: (changes.get(name)?.number ?? 0) + 1, namespace: metadata.namespace, labels: metadata.labels });
+      if (owner.kind !== 'StatefulSet' || probe.isStrict) return;
+      // A pod that ended otherwise has containers that did.
+      const isUnstarted = status.containerStatuses.every(({ current }) => current.state === 'waiting');
+      if (status.phase === 'Failed' && isUnstarted) refused.add(keyOf((pod ?? old)!));
+      else if (status.phase === 'Running') refused.delete(keyOf((pod ?? old)!));
+    });
+    const changesOf = (kind: string, key: string, object: AnyObject | undefined): number => {
+      const isMeant = isAbout(kind, key, object);
+      let sum = 0;
+      for (const minute of [changes, olderChanges]) {
+        for (const [owner, change] of minute) if (isMeant(owner, change)) sum += change.number;
+      }
+      return sum;
+    };
+
     probe.onWrite(({ client, verb, kind, key }) => {
       if (SKIPPED.has(kind) || !VERBS.has(verb)) return;
       // The victim is gone, and the preemptor still has no node: both are written at every try.
       if (losesBindings && kind === 'Pod' && client.includes('scheduler') && !probe.store.get('Pod', key)?.spec.nodeName) return;
+      if (kind === 'Pod' && refused.has(key)) return;
       const nowUs = probe.nowUs();
       if (nowUs - turnUs > MINUTE_US) {
         older = nowUs - turnUs > 2 * MINUTE_US ? new Map() : counts;
         counts = new Map();
+        olderChanges = nowUs - turnUs > 2 * MINUTE_US ? new Map() : changes;
+        changes = new Map();
         turnUs = nowUs;
       }
       const name = `${client} ${kind} ${key}`;
@@ -59,7 +103,8 @@ export const noHotLoop = defineInvariant({
       }
       if (++count.writes <= WRITES_MAX || count.isTold) return;
       const object = probe.store.get(kind, key) as AnyObject | undefined;
-      if (count.writes <= WRITES_MAX + WRITES_PER_REPLICA * replicasOf(object)) return;
+      const granted = Math.max(WRITES_PER_REPLICA * replicasOf(object), WRITES_PER_CHANGE * changesOf(kind, key, object));
+      if (count.writes <= WRITES_MAX + granted) return;
       count.isTold = true;
       const what = `${kind.toLowerCase()}/${key}`;
       probe.report(`${client} wrote ${what} ${count.writes} times within a minute`, [what]);
@@ -67,6 +112,14 @@ export const noHotLoop = defineInvariant({
     return {};
   },
 });
+
+/** Which pods the object stands for: those it controls, or those a budget selects. */
+function isAbout(kind: string, key: string, object: AnyObject | undefined): (owner: string, change: Changes) => boolean {
+  if (kind !== 'PodDisruptionBudget' || object === undefined) return (owner) => owner === `${kind} ${key}`;
+  const { spec, metadata } = object as PodDisruptionBudget;
+  const selector = compileLabelSelector(spec.selector);
+  return (_owner, { namespace, labels }) => namespace === metadata.namespace && selector.matches(labels);
+}
 
 function replicasOf(object: AnyObject | undefined): number {
   const { replicas, parallelism } = (object as { spec?: { replicas?: unknown; parallelism?: unknown } } | undefined)?.spec ?? {};

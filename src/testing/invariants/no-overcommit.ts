@@ -6,7 +6,8 @@
  * process, the kubelet's own verdict (`OutOf...`).
  *
  * Allowed   - a scheduler that crashed, or whose requests were lost, does not know what it has bound (kubernetes/kubernetes#106361,
- *             #65257): for 30 s, or until its watch has caught up
+ *             #65257): for 30 s, or until its watch has caught up; what it has promised too much by then stays so until pods
+ *             end, and a kubelet that was not up may refuse them later
  *           - a node that shrank or came anew less than 10 s ago
  *           - a pod that ended less than 30 s ago frees its place in the API before its kubelet has cleaned up
  *             (kubernetes/kubernetes#106884), and one deleted by force does so before its processes have ended
@@ -61,6 +62,8 @@ class Place {
   readonly processes: Map<string, Set<string>>;
   nodeChangedUs: number;
   lastEndUs: number;
+  /** More was promised than there is while nobody could be blamed, and still is. */
+  isExcused: boolean;
 
   constructor() {
     this.bound = new NodeLedger();
@@ -68,6 +71,7 @@ class Place {
     this.processes = new Map();
     this.nodeChangedUs = -Infinity;
     this.lastEndUs = -Infinity;
+    this.isExcused = false;
   }
 }
 
@@ -113,6 +117,8 @@ class Overcommit {
       const place = this.placeOf(before);
       place.bound.remove(podRequests(old!));
       place.lastEndUs = this.probe.nowUs();
+      const node = this.probe.store.get('Node', before);
+      if (node === undefined || place.bound.excessOver(node, podRequests(old!)) === '') place.isExcused = false;
     }
     if (after !== '') {
       this.pods.set(pod!.metadata.uid, pod!);
@@ -154,6 +160,7 @@ class Overcommit {
     const pod = this.pods.get(uid);
     const node = this.probe.store.get('Node', nodeName);
     const excess = pod === undefined || node === undefined ? '' : place.bound.excessOver(node, podRequests(pod));
+    if (excess !== '' && place.isExcused) return;
     const why = excess === '' ? 'although the pods bound to it fit' : `which is promised ${excess}`;
     this.probe.report(`${key} was refused by ${nodeName} (${reason}), ${why}`, [`pod/${key}`, `node/${nodeName}`]);
   }
@@ -163,7 +170,11 @@ class Overcommit {
     const node = this.probe.store.get('Node', nodeName);
     if (node === undefined) return;
     const excess = place.bound.excessOver(node, podRequests(pod));
-    if (excess === '' || this.isLate(place)) return;
+    if (excess === '') return;
+    if (this.isLate(place)) {
+      place.isExcused = true;
+      return;
+    }
     const key = `${pod.metadata.namespace}/${pod.metadata.name}`;
     this.probe.report(`${key} was bound to ${nodeName}, which is now promised ${excess}`, [`pod/${key}`, `node/${nodeName}`]);
   }

@@ -4,20 +4,18 @@
  * Part of I4 of the oracles: a victim on a dead node never ends, and its preemptor may not preempt elsewhere meanwhile
  * (kubernetes/kubernetes#95752).
  *
- * Allowed   a victim that ends by itself while it is being preempted: nothing then wakes the preemptor any more, whose gate the
- *           flush of waiting pods leaves closed. Taken for granted when a pod ended on the node less than 2 s before or after
+ * Allowed   a preemptor whose victim ended by itself while it was being preempted, until another pod ends: nothing wakes it
+ *           (kubernetes/kubernetes#141694, #139162)
  * Cost      one deadline per nomination
  */
-import { MINUTE_US, SECOND_US } from '../../engine/units.ts';
+import { MINUTE_US } from '../../engine/units.ts';
 import { isDeleting, keyOf } from '../../objects/meta.ts';
-import { isTerminal, type Pod } from '../../objects/pod.ts';
+import type { Pod } from '../../objects/pod.ts';
+import { AbandonedPreemptors } from '../abandoned-preemptors.ts';
 import { defineInvariant } from './invariant.ts';
 
 // Far more than any usual grace period, and than the 5 min after which pods of dead nodes are given up.
 const PATIENCE_US = 10 * MINUTE_US;
-const AT_ONCE_US = 2 * SECOND_US;
-/** Ends that are remembered per node. */
-const ENDS_MAX = 200;
 
 export const nominationsEnd = defineInvariant({
   name: 'nominations-end',
@@ -27,14 +25,9 @@ export const nominationsEnd = defineInvariant({
   create: (probe) => {
     /** By uid: since when the pod is nominated to the node it is nominated to. */
     const since = new Map<string, number>();
-    /** By node: when pods last ended by themselves. */
-    const endedUs = new Map<string, number[]>();
+    const abandoned = new AbandonedPreemptors(probe);
     probe.onCommit('Pod', (_type, old, pod) => {
       const { uid } = (pod ?? old)!.metadata;
-      if (pod !== undefined && old !== undefined && isTerminal(pod) && !isTerminal(old)) {
-        const times = endedUs.get(pod.spec.nodeName) ?? [];
-        endedUs.set(pod.spec.nodeName, [...times.slice(-ENDS_MAX), probe.nowUs()]);
-      }
       if (pod === undefined || !isWaiting(pod)) {
         since.delete(uid);
         return;
@@ -44,9 +37,7 @@ export const nominationsEnd = defineInvariant({
       if (since.has(uid) && old?.status.nominatedNodeName === nominatedNodeName) return;
       since.set(uid, nowUs);
       probe.at(nowUs + PATIENCE_US, () => {
-        if (since.get(uid) !== nowUs) return;
-        const ends = probe.isStrict ? [] : (endedUs.get(nominatedNodeName) ?? []);
-        if (ends.some((endUs) => Math.abs(endUs - nowUs) < AT_ONCE_US)) return;
+        if (since.get(uid) !== nowUs || abandoned.has(uid)) return;
         const key = keyOf(pod);
         probe.report(`${key} has waited for ${nominatedNodeName} for ${PATIENCE_US / MINUTE_US} min`, [
           `pod/${key}`,

@@ -4,12 +4,12 @@
  * I4 of the oracles: lost wake-ups and phantom pods of the scheduler (kubernetes/kubernetes#72122, #55587, #102339). Pods that
  * fit nowhere may wait; whether others could be evicted for them is not asked.
  *
- * Allowed   room that preemption has promised to a pod which still waits looks free here: while there is such a pod, pods of
- *           its priority or less are let off
+ * Allowed   - pods that fit only into room that preemption has promised to one of no less priority
+ *           - a preemptor whose victim ended by itself while it was being preempted, until another pod ends: nothing wakes it
+ *             (kubernetes/kubernetes#141694, #139162)
  */
 import { keyOf } from '../../objects/meta.ts';
-import { priorityOf } from '../../objects/pod.ts';
-import { pendingPods } from '../pending-pods.ts';
+import { PendingPods } from '../pending-pods.ts';
 import { defineInvariant } from './invariant.ts';
 
 const SHOWN_MAX = 5;
@@ -18,14 +18,14 @@ export const podsPlaced = defineInvariant({
   name: 'pods-placed',
   id: 'I4',
   summary: 'no pod is left pending that some node has room for',
-  create: (probe) => ({
-    unsettled: () => {
-      const { placeable, stuck } = pendingPods(probe);
-      const promisedTo = stuck.filter((pod) => pod.status.nominatedNodeName !== '').map(priorityOf);
-      return placeable
-        .filter(({ pod }) => promisedTo.every((priority) => priority < priorityOf(pod)))
-        .slice(0, SHOWN_MAX)
-        .map(({ pod, nodeName }) => `pod/${keyOf(pod)} is pending although node/${nodeName} has room for it`);
-    },
-  }),
+  create: (probe) => {
+    const pending = new PendingPods(probe);
+    return {
+      unsettled: () =>
+        pending
+          .verdict()
+          .placeable.slice(0, SHOWN_MAX)
+          .map(({ pod, nodeName }) => `pod/${keyOf(pod)} is pending although node/${nodeName} has room for it`),
+    };
+  },
 });

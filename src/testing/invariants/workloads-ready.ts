@@ -2,21 +2,32 @@
  * workloads-ready: in the end every workload has what it asked for: as many pods as wanted, of the newest template, ready,
  * and its status says so; every Job has finished.
  *
- * I15 of the oracles. A workload is let off only when one of its pods fits on no node, and that pod's ReplicaSet or
- * StatefulSet with it (see pods-placed).
+ * I15 of the oracles. A workload is let off only when one of its pods waits with good reason (see pods-placed), and that pod's
+ * ReplicaSet or StatefulSet with it.
+ *
+ * Allowed   a Job or ReplicaSet whose new pods were on their way out before the manager, whose watch was lost, had seen them: it waits
+ *           5 min for them, and then for something to happen to it (kubernetes/kubernetes#131917)
  */
 import { finishedCondition, type Job } from '../../objects/job.ts';
+import { controllerOf } from '../../objects/meta.ts';
 import type { Deployment, ReplicaSet, StatefulSet } from '../../objects/workloads.ts';
-import { stuckOwners } from '../pending-pods.ts';
+import { PendingPods } from '../pending-pods.ts';
+import { UnseenCreations } from '../unseen-creations.ts';
 import { defineInvariant } from './invariant.ts';
 
 export const workloadsReady = defineInvariant({
   name: 'workloads-ready',
   id: 'I15',
   summary: 'every workload ends up with the replicas it asked for, ready and of the newest template',
-  create: (probe) => ({
-    unsettled: () => {
-      const { store } = probe;
+  create: (probe) => {
+    const { store } = probe;
+    const pending = new PendingPods(probe);
+    const unseen = new UnseenCreations(probe);
+    /** Of the owner itself, or of one that it stands above. */
+    const waitsInVain = (uid: string): boolean => {
+      return unseen.has(uid) || store.list('ReplicaSet').some((set) => controllerOf(set)?.uid === uid && unseen.has(set.metadata.uid));
+    };
+    const unsettled = (): readonly string[] => {
       const gaps: readonly (readonly [string, string | undefined])[] = [
         ...store.list('Deployment').map((deployment) => [deployment.metadata.uid, deploymentGap(deployment)] as const),
         ...store.list('ReplicaSet').map((set) => [set.metadata.uid, replicaSetGap(set)] as const),
@@ -24,10 +35,11 @@ export const workloadsReady = defineInvariant({
         ...store.list('Job').map((job) => [job.metadata.uid, jobGap(job)] as const),
       ];
       if (gaps.every(([, gap]) => gap === undefined)) return [];
-      const excused = stuckOwners(probe);
-      return gaps.flatMap(([uid, gap]) => (gap === undefined || excused.has(uid) ? [] : [gap]));
-    },
-  }),
+      const excused = pending.stuckOwners();
+      return gaps.flatMap(([uid, gap]) => (gap === undefined || excused.has(uid) || waitsInVain(uid) ? [] : [gap]));
+    };
+    return { unsettled };
+  },
 });
 
 function jobGap(job: Job): string | undefined {

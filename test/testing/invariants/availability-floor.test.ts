@@ -87,4 +87,19 @@ describe('availability-floor', () => {
       );
     }
   });
+
+  test('lets an ordered StatefulSet give up a surplus pod beside a lower one that is on its way already, and no higher one', () => {
+    for (const [first, second] of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      const probe = new FakeProbe(availabilityFloor);
+      const owner = probe.put(statefulSet('db', { replicas: 2, podManagementPolicy: 'OrderedReady' }));
+      const pods = ['db-0', 'db-1'].map((name) => probe.ready(probe.bind(probe.pod(name, { owner }), 'n1')));
+      remove(probe, pods[first]!, 'statefulset');
+      probe.change(owner, (now) => ({ ...now, spec: { ...now.spec, replicas: 0 } }));
+      remove(probe, pods[second]!, 'statefulset');
+      expect(probe.reports).toHaveLength(first < second ? 0 : 1);
+    }
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { noHotLoop } from '../../../src/testing/invariants/no-hot-loop.ts';
-import { newReplicaSet } from '../../controllers/objects.ts';
+import { budget, newReplicaSet, statefulSet } from '../../controllers/objects.ts';
 import { FakeProbe } from '../../support/fake-probe.ts';
 
 const CLIENT = 'kube-controller-manager/replicaset';
@@ -43,5 +43,34 @@ describe('no-hot-loop', () => {
     expect(probe.reports).toEqual([]);
     write(probe, 1);
     expect(probe.reports).toHaveLength(1);
+  });
+
+  test('grants three writes for every change of a pod, to what controls it and to budgets that select it', () => {
+    const probe = new FakeProbe(noHotLoop);
+    const owner = probe.put(statefulSet('db', { replicas: 1 }));
+    const pod = probe.pod('db-0', { owner, labels: { app: 'db' } });
+    for (const app of ['db', 'web']) probe.put(budget(app, { selector: { matchLabels: { app }, matchExpressions: [] } }));
+    for (let i = 0; i < 99; i++) probe.ready(pod, i % 2 === 0);
+    write(probe, 420, 'default/db', 'StatefulSet');
+    write(probe, 420, 'default/db', 'PodDisruptionBudget');
+    write(probe, 120, 'default/web', 'PodDisruptionBudget');
+    expect(probe.reports).toEqual([]);
+    write(probe, 1, 'default/db', 'StatefulSet');
+    write(probe, 1, 'default/db', 'PodDisruptionBudget');
+    write(probe, 1, 'default/web', 'PodDisruptionBudget');
+    expect(probe.reports).toHaveLength(3);
+  });
+
+  test('lets a StatefulSet off that makes a refused pod anew, until the pod runs, unless the scenario asks', () => {
+    for (const isStrict of [false, true]) {
+      const probe = new FakeProbe(noHotLoop, { isStrict });
+      const owner = probe.put(statefulSet('db', { replicas: 1 }));
+      const pod = probe.finish(probe.bind(probe.pod('db-0', { owner }), 'n1'), 'Failed', 'OutOfcpu');
+      write(probe, 200, 'default/db-0', 'Pod');
+      expect(probe.reports).toHaveLength(isStrict ? 1 : 0);
+      probe.ready(pod);
+      write(probe, 200, 'default/db-0', 'Pod');
+      expect(probe.reports).toHaveLength(1);
+    }
   });
 });

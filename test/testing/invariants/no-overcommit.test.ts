@@ -114,4 +114,24 @@ describe('no-overcommit', () => {
     refuse(probe, probe.bind(probe.pod('b'), 'n1'));
     expect(probe.reports).toEqual([]);
   });
+
+  test('lets a kubelet off that comes up late to what a crashed scheduler had promised, until it all fits again', () => {
+    const probe = probeWithNode();
+    const a = probe.bind(probe.pod('a', { cpu: '2' }), 'n1');
+    probe.fault(1, 'component-crash', SCHEDULER, 'start');
+    probe.fault(1, 'component-crash', SCHEDULER, 'heal');
+    probe.to(20);
+    const b = probe.bind(probe.pod('b'), 'n1');
+    probe.to(60);
+    refuse(probe, b);
+    expect(probe.reports).toEqual([]);
+    probe.finish(a);
+    probe.to(120);
+    const c = probe.bind(probe.pod('c', { cpu: '2' }), 'n1');
+    refuse(probe, c);
+    expect(probe.reports).toEqual([
+      '120s default/c was bound to n1, which is now promised cpu 3000m of 2000m [pod/default/c node/n1]',
+      '120s default/c was refused by n1 (OutOfcpu), which is promised cpu 3000m of 2000m [pod/default/c node/n1]',
+    ]);
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Pod } from '../../../src/objects/pod.ts';
+import { type AttemptRecord, schedulingAttemptTopic } from '../../../src/scheduler/attempts.ts';
 import { nominationsEnd } from '../../../src/testing/invariants/nominations-end.ts';
 import { FakeProbe } from '../../support/fake-probe.ts';
 
@@ -25,5 +26,24 @@ describe('nominations-end', () => {
     nominate(probe, probe.pod('vip'), 'n1');
     probe.to(700);
     expect(probe.reports).toEqual(['600s default/vip has waited for n1 for 10 min [pod/default/vip node/n1]']);
+  });
+
+  test('lets a pod off whose victim ended by itself, unless another pod has ended since', () => {
+    for (const endsAnother of [false, true]) {
+      const probe = new FakeProbe(nominationsEnd);
+      const [victim, other] = ['victim', 'other'].map((name) => probe.bind(probe.pod(name), 'n1'));
+      const vip = probe.pod('vip');
+      probe.emit(schedulingAttemptTopic, {
+        podUid: vip.metadata.uid,
+        victims: ['default/victim'],
+        unschedulablePlugins: ['NodeResourcesFit'],
+      } as unknown as AttemptRecord);
+      nominate(probe, vip, 'n1');
+      probe.finish(victim!, 'Failed');
+      probe.write('kube-scheduler', 'delete', 'Pod', 'default/victim');
+      if (endsAnother) probe.finish(other!);
+      probe.to(700);
+      expect(probe.reports).toHaveLength(endsAnother ? 1 : 0);
+    }
   });
 });

@@ -22,4 +22,39 @@ describe('workloads-ready', () => {
     probe.pod('other-a', { owner: other, cpu: '1' });
     expect(probe.unsettled).toEqual(['replicaset/default/other wants 1 and has 0, 0 ready']);
   });
+
+  describe('a Job whose pod was on its way out before the manager saw it', () => {
+    const MISSING = 'job/default/sum has not finished';
+    function lose(isSeen: boolean) {
+      const probe = new FakeProbe(workloadsReady);
+      const owner = probe.put(newJob('sum'));
+      probe.fault(1, 'watch-drop', 'component/kube-controller-manager', 'start');
+      const pod = probe.pod('sum-a', { owner });
+      const view = { component: 'kube-controller-manager', kind: 'Pod', isFiltered: false };
+      probe.cacheViews = [{ ...view, objects: isSeen ? [pod] : [] }];
+      probe.to(10);
+      probe.remove(pod);
+      probe.fault(1, 'watch-drop', 'component/kube-controller-manager', 'heal');
+      return { probe, owner };
+    }
+
+    test('is let off, and none whose pod was seen', () => {
+      expect(lose(false).probe.unsettled).toEqual([]);
+      expect(lose(true).probe.unsettled).toEqual([MISSING]);
+    });
+
+    test('is missed when something has happened to it after the manager gave up waiting, and when the manager started anew', () => {
+      const { probe, owner } = lose(false);
+      probe.to(200);
+      probe.change(owner, (now) => now);
+      expect(probe.unsettled).toEqual([]);
+      probe.to(301);
+      probe.change(owner, (now) => now);
+      expect(probe.unsettled).toEqual([MISSING]);
+      const anew = lose(false).probe;
+      anew.fault(2, 'component-crash', 'component/kube-controller-manager', 'start');
+      anew.fault(2, 'component-crash', 'component/kube-controller-manager', 'heal');
+      expect(anew.unsettled).toEqual([MISSING]);
+    });
+  });
 });
