@@ -303,6 +303,10 @@ class StatefulSetController {
       const draft = newRevision(set, set.spec.template, this.texts.hashOf(set.spec.template, collisionCount), number);
       const created = yield* this.host.client.create(draft);
       if (!isApiStatus(created) || !created.isAlreadyExists) return { revision: created, collisionCount };
+      if (this.host.quirks.has('statefulset-duplicate-revisions')) {
+        collisionCount = (collisionCount ?? 0) + 1;
+        continue;
+      }
       const existing = yield* this.host.client.get(KIND_CONTROLLER_REVISION, objectKey(set.metadata.namespace, draft.metadata.name));
       if (isApiStatus(existing) || this.texts.isSame(templateOf(existing), set.spec.template))
         return { revision: existing, collisionCount };

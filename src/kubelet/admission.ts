@@ -118,7 +118,8 @@ export function findShortages(requests: Resources, allocatable: Resources, load:
   return found;
 }
 
-function matchesNode(pod: Pod, node: Node): boolean {
+/** Whether the node has what the pod's node selector and required node affinity ask for. */
+export function matchesNode(pod: Pod, node: Node): boolean {
   const { nodeSelector, affinity } = pod.spec;
   if (nodeSelector !== undefined && !labelsContain(node.metadata.labels, nodeSelector)) return false;
   const required = affinity?.nodeAffinity?.required;

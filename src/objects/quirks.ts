@@ -23,6 +23,11 @@ export const QUIRKS = Object.freeze([
     thread: 'kubernetes/kubernetes#29735',
   },
   {
+    name: 'statefulset-duplicate-revisions',
+    summary: 'a StatefulSet whose new revision exists already, unseen, makes another one of the same template under another name',
+    thread: 'kubernetes/kubernetes#55159',
+  },
+  {
     name: 'gc-absent-owner-by-uid',
     summary: 'the garbage collector remembers absent owners by uid alone, whatever kind and namespace the reference named',
     thread: 'kubernetes/kubernetes#88097',

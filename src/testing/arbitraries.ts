@@ -33,6 +33,8 @@ export interface StormOptions {
   readonly maxActions?: number;
   /** Kinds of what users do. Default: all but `taint` and `replace`. */
   readonly actions?: readonly ActionKind[];
+  /** Further actions, of any kind that scenarios know, beside those that are drawn. */
+  readonly moreActions?: fc.Arbitrary<readonly StormAction[]>;
   /** Versions that images are set to. Default 2 and 3. */
   readonly versions?: readonly string[];
   /** Default 6. */
@@ -81,13 +83,14 @@ export function storms(options: StormOptions = {}): fc.Arbitrary<Storm> {
       workloads: workloads(options),
       objects: options.objects ?? fc.constant([]),
       actions: fc.array(actionDraws(stormMs, options.actions ?? ACTIONS), { maxLength: options.maxActions ?? 4, size: 'max' }),
+      more: options.moreActions ?? fc.constant([]),
       faults: faultDraws(options.menu ?? STORM_MENU, options.maxFaults ?? 6, stormMs),
     })
-    .map(({ actions, faults, ...rest }) => {
+    .map(({ actions, more, faults, ...rest }) => {
       const { workloads: drawn, objects } = rest;
       return {
         ...rest,
-        actions: inTime(actions.flatMap((draw) => resolveAction(draw, { drawn, objects, zones: rest.zones, versions }))),
+        actions: inTime([...actions.flatMap((draw) => resolveAction(draw, { drawn, objects, zones: rest.zones, versions })), ...more]),
         faults: resolveFaults(faults, rest),
         setting,
       };

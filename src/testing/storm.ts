@@ -39,6 +39,8 @@ export interface StormSetting {
   readonly controllers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** `spec.scheduler` of the scenario, without `replicas`. */
   readonly scheduler: Readonly<Record<string, unknown>>;
+  /** `spec.schedulers` of the scenario: several side by side, in place of the one. */
+  readonly schedulers?: readonly Manifest[];
   readonly withinSeconds: number;
   readonly quietSeconds: number;
   /** Names of invariants to hold whatever they assume; undefined: all whose assumptions hold. */
@@ -99,7 +101,8 @@ export function stormDocument(storm: Storm, name: string, description = ''): { s
         machines: { small: STORM_MACHINE },
         ...(Object.keys(controlPlane).length === 0 ? {} : { controlPlane }),
       },
-      ...(Object.keys(scheduler).length === 0 ? {} : { scheduler }),
+      ...(setting.schedulers !== undefined || Object.keys(scheduler).length === 0 ? {} : { scheduler }),
+      ...(setting.schedulers === undefined ? {} : { schedulers: setting.schedulers }),
       ...(Object.keys(setting.controllers).length === 0 ? {} : { controllers: setting.controllers }),
       ...(events.length === 0 ? {} : { events: events.map(([, event]) => event) }),
       converge: {

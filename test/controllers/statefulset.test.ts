@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { setWatchLag } from '../../src/client/controls.ts';
 import { garbageCollector } from '../../src/controllers/garbage-collector.ts';
 import { statefulset } from '../../src/controllers/statefulset.ts';
 import { ordinalOf } from '../../src/controllers/statefulset-plan.ts';
@@ -191,6 +192,21 @@ describe('revisions', () => {
         .map((revision) => revision.spec['revision'])
         .sort(),
     ).toEqual([2, 3]);
+  });
+
+  test.each([
+    [[], 1],
+    [['statefulset-duplicate-revisions'], 2],
+  ] as const)('with the quirks %j a revision that exists unseen leads to at least %i', (quirks, least) => {
+    const w = world({ quirks });
+    setWatchLag(w.access, 'kube-controller-manager', 'ControllerRevision', { kind: 'constant', value: 5 * SECOND_US });
+    w.start();
+    w.run(10 * SECOND_US);
+    w.create(statefulSet('web'));
+    w.run(MINUTE_US);
+    const { length } = w.names('ControllerRevision');
+    expect(length).toBeGreaterThanOrEqual(least);
+    if (least === 1) expect(length).toBe(1);
   });
 
   test('beyond the limit the oldest unused ones are deleted, and all go with the set', () => {

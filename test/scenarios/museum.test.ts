@@ -67,6 +67,7 @@ const CURES: Readonly<Record<string, Cure>> = {
     overrides: ['spec.events[3]={at: 10s, label: job/bill, labels: {a: b}}'],
     expect: ['violations == 0', 'count(pods.created) == 2', 'count(pods.succeeded) == 2'],
   },
+  's-10d-duplicate-revisions': { overrides: [WITHOUT_QUIRK], expect: ['violations == 0', 'count(pods.created) == 2'] },
   's-12-crash-while-marking-pods': {
     overrides: ['spec.controllers.node-lifecycle.levelTriggered=true'],
     expect: ['violations == 0', 'lost_replica_time(replicaset/web) >= 50m'],
@@ -79,7 +80,7 @@ const CURES: Readonly<Record<string, Cure>> = {
   // With the third zone cut off as well it is a full disruption: pods are not ready, but nobody is evicted.
   's-13b-two-of-three-zones': {
     overrides: ['spec.events[0].between=[region/region-1, control-plane]'],
-    expect: ['evictions() == 0', 'count(pods.created) == 6'],
+    expect: ['violations(healthy-pods-not-evicted) == 0', 'evictions() == 0', 'count(pods.created) == 6'],
   },
   's-14a-never-evicted': {
     overrides: ['spec.controllers.taint-eviction.byUid=true'],
@@ -100,6 +101,10 @@ const CURES: Readonly<Record<string, Cure>> = {
   's-18-wrong-coordinates': { overrides: [WITHOUT_QUIRK], expect: ['violations == 0', 'count(pods.running) == 1'] },
   's-19a-preempts-twice': { overrides: ['spec.events[0].nth=9'], expect: ['violations == 0', 'preemptions == 1'] },
   's-19b-dead-victim': { overrides: ['spec.events[0].target=node/n2'], expect: ['violations == 0', 'max(pod.queue_wait) <= 1m'] },
+  's-19c-forgotten-preemptor': {
+    overrides: ['spec.kubernetesVersion=v1.32'],
+    expect: ['violations == 0', 'count(pods.running) == 1', 'preemptions == 1'],
+  },
   's-20a-hash-collision': { overrides: [WITHOUT_QUIRK], expect: ['violations == 0', 'count(pods.created) == 6'] },
   's-20b-broken-revision': {
     overrides: ['statefulset/db:spec.podManagementPolicy=Parallel'],

@@ -3,53 +3,9 @@
  * failure needs, not its script: kinds of workloads, a handful of faults, and what users may do.
  */
 import * as fc from 'fast-check';
-import type { Manifest, MenuEntry, StormOptions, StormSetting } from '../../src/testing/index.ts';
-
-export interface Search {
-  /** File of scenarios/museum that shows the same. */
-  readonly file: string;
-  /** Name of the invariant that breaks, `convergence` for a cluster that does not settle. */
-  readonly invariant: string;
-  readonly storms: StormOptions;
-  /** It is found within so many cases of seed 1; the cure passes all of them. */
-  readonly cases: number;
-  /** What switches the mechanism off. */
-  readonly cure: Partial<StormOptions>;
-  /** What the smallest storm has at most. */
-  readonly parts: { readonly objects: number; readonly actions: number; readonly faults: number };
-}
-
-const MANAGER = 'component/kube-controller-manager';
-const ms = (min: number, max: number) => fc.integer({ min, max }).map((value) => `${value}ms`);
-
-/** A fault of the menu, aimed as it says there, with these parameters. */
-function may(
-  fault: string,
-  aim: MenuEntry['aim'],
-  params: MenuEntry['params'] = fc.constant({}),
-  more: Partial<MenuEntry> = {},
-): MenuEntry {
-  return { fault, aim, weight: 1, lasts: true, params, ...more };
-}
-
-/** As above, but it strikes the controller manager always. */
-function manager(fault: string, params: Readonly<Record<string, fc.Arbitrary<unknown>>> = {}, more: Partial<MenuEntry> = {}): MenuEntry {
-  return may(fault, 'component', fc.record({ ...params, target: fc.constant(MANAGER) }), more);
-}
-
-const SMALL: StormOptions = { maxNodes: 2, maxZones: 1, maxControlPlane: 1 };
-
-function setting(
-  base: Partial<StormSetting>,
-  cure: Partial<StormSetting>,
-): { setting: Partial<StormSetting>; cure: Partial<StormOptions> } {
-  return { setting: base, cure: { setting: { ...base, ...cure } } };
-}
-
-function podOf(name: string, spec: Manifest, metadata: Manifest = {}): Manifest {
-  const containers = [{ name: 'main', image: 'app:1', resources: { requests: { cpu: '500m' } } }];
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, ...metadata }, spec: { containers, ...spec } };
-}
+import type { Manifest, StormAction, StormOptions, StormSetting } from '../../src/testing/index.ts';
+import { largePods, manager, may, ms, podOf, type Search, SMALL, setting } from './museum-search.ts';
+import { SCHEDULER_SEARCHES } from './museum-searches-scheduler.ts';
 
 const lostWakeup = setting(
   {
@@ -96,13 +52,12 @@ const coordinates = setting({ quirks: ['gc-absent-owner-by-uid'], invariants: ['
 const twice: Partial<StormSetting> = { kubernetesVersion: 'v1.32', invariants: ['no-double-preemption'] };
 const stuck: Partial<StormSetting> = { invariants: ['nominations-end'] };
 
-const collision = setting({ quirks: ['deployment-weak-template-hash'], invariants: ['workloads-ready'] }, { quirks: [] });
+const forgotten = setting(
+  { scheduler: { cycleCost: '1s' }, invariants: ['pods-placed'], withinSeconds: 120, quietSeconds: 60 },
+  { kubernetesVersion: 'v1.32' },
+);
 
-/** Each fills a node. */
-const largePods = fc.integer({ min: 2, max: 4 }).map((count) => {
-  const containers = [{ name: 'main', image: 'app:1', resources: { requests: { cpu: 3 } } }];
-  return Array.from({ length: count }, (_, index) => podOf(`pod-${index}`, { containers }));
-});
+const collision = setting({ quirks: ['deployment-weak-template-hash'], invariants: ['workloads-ready'] }, { quirks: [] });
 
 /** Tolerates the taint that storms give to nodes for some time. */
 const patientPods = fc.integer({ min: 5, max: 20 }).map((tolerationSeconds) => {
@@ -133,6 +88,24 @@ const urgentAndOthers = fc.integer({ min: 1, max: 3 }).map((others) => {
   ];
 });
 
+/** Pods that end by themselves after some seconds. */
+const fleetingPods = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 2 }).map((seconds) => {
+  const containers = [{ name: 'main', image: 'app:1', resources: { requests: { cpu: 3 } } }];
+  return [
+    { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'high' }, value: 1000 },
+    ...seconds.map((second, index) => {
+      const annotations = { 'seatrial.dev/run-duration': `${second}s` };
+      return podOf(`brief-${index}`, { containers, restartPolicy: 'Never' }, { annotations });
+    }),
+  ];
+});
+
+/** An important pod that comes in between. */
+const urgentLater: fc.Arbitrary<readonly StormAction[]> = fc.integer({ min: 0, max: 15_000 }).map((atMs) => {
+  const containers = [{ name: 'main', image: 'app:1', resources: { requests: { cpu: 3 } } }];
+  return [{ atMs, does: { apply: podOf('urgent', { containers, priorityClassName: 'high' }) } }];
+});
+
 /** One important pod, and others that take their time to end, some of which share a budget. */
 const urgentAndBudget = fc.array(fc.constantFrom('shop', 'other', 'other', 'other'), { minLength: 4, maxLength: 6 }).map((apps) => {
   const needing = (cpu: string): Manifest => ({ containers: [{ name: 'main', image: 'app:1', resources: { requests: { cpu } } }] });
@@ -152,7 +125,65 @@ const urgentAndBudget = fc.array(fc.constantFrom('shop', 'other', 'other', 'othe
   ];
 });
 
-export const SEARCHES: readonly Search[] = [
+/** A pod is deleted by force and comes back under its name on another node, once the first node has been tainted for good. */
+const movesAway: fc.Arbitrary<readonly StormAction[]> = fc
+  .record({
+    taintMs: fc.integer({ min: 5000, max: 15_000 }),
+    deleteMs: fc.integer({ min: 5000, max: 25_000 }),
+    forMs: fc.integer({ min: 1, max: 1000 }),
+  })
+  .map(({ taintMs, deleteMs, forMs }) => [
+    {
+      atMs: taintMs,
+      does: {
+        apply: {
+          apiVersion: 'v1',
+          kind: 'Node',
+          metadata: { name: 'a-1-1' },
+          spec: { taints: [{ key: 'maintenance', effect: 'NoExecute' }] },
+        },
+      },
+    },
+    { atMs: deleteMs, does: { delete: 'pod/db-0', gracePeriod: '0s' } },
+    { atMs: deleteMs + forMs, does: { apply: patientPodOn('a-1-2') } },
+  ]);
+
+function patientPodOn(node: string): Manifest {
+  return podOf('db-0', {
+    nodeSelector: { 'kubernetes.io/hostname': node },
+    tolerations: [{ key: 'maintenance', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 20 }],
+  });
+}
+
+/** A StatefulSet of two pods; of a broken template its pods never become ready. */
+function statefulSetOf(podManagementPolicy: string, image: string, isBroken: boolean): Manifest {
+  const annotations = isBroken ? { 'seatrial.dev/unready-after': '0s' } : {};
+  const probe = isBroken ? { readinessProbe: { httpGet: { port: 80 } } } : {};
+  const containers = [{ name: 'main', image, resources: { requests: { cpu: '500m' } }, ...probe }];
+  const template = { metadata: { labels: { app: 'db' }, annotations }, spec: { containers } };
+  const selector = { matchLabels: { app: 'db' } };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'db' },
+    spec: { replicas: 2, serviceName: 'db', podManagementPolicy, selector, template },
+  };
+}
+
+function brokenRelease(policy: string): Pick<StormOptions, 'objects' | 'moreActions'> {
+  const times = fc.record({ brokenMs: fc.integer({ min: 0, max: 60_000 }), forMs: fc.integer({ min: 1, max: 120_000 }) });
+  return {
+    objects: fc.constant([statefulSetOf(policy, 'db:1', false)]),
+    moreActions: times.map(({ brokenMs, forMs }) => [
+      { atMs: brokenMs, does: { apply: statefulSetOf(policy, 'db:2', true) } },
+      { atMs: brokenMs + forMs, does: { apply: statefulSetOf(policy, 'db:3', false) } },
+    ]),
+  };
+}
+
+const duplicates = setting({ quirks: ['statefulset-duplicate-revisions'], invariants: ['history-limits'] }, { quirks: [] });
+
+const CONTROLLER_SEARCHES: readonly Search[] = [
   {
     file: 's-09-lost-wakeup',
     invariant: 'convergence',
@@ -225,6 +256,20 @@ export const SEARCHES: readonly Search[] = [
     parts: { objects: 1, actions: 2, faults: 2 },
   },
   {
+    file: 's-10d-duplicate-revisions',
+    invariant: 'convergence',
+    storms: {
+      ...SMALL,
+      workloadKinds: ['StatefulSet'],
+      menu: [manager('watch-lag', { kind: fc.constantFrom('ControllerRevision', 'StatefulSet', 'Pod'), lag: ms(100, 5000) })],
+      stormMs: 60_000,
+      setting: duplicates.setting,
+    },
+    cases: 20,
+    cure: duplicates.cure,
+    parts: { objects: 1, actions: 2, faults: 1 },
+  },
+  {
     file: 's-12-crash-while-marking-pods',
     invariant: 'ready-pods-on-ready-nodes',
     storms: {
@@ -268,6 +313,24 @@ export const SEARCHES: readonly Search[] = [
     parts: { objects: 1, actions: 0, faults: 1 },
   },
   {
+    file: 's-13b-two-of-three-zones',
+    invariant: 'healthy-pods-not-evicted',
+    storms: {
+      maxNodes: 6,
+      maxZones: 3,
+      maxControlPlane: 1,
+      maxActions: 0,
+      workloadKinds: ['Deployment', 'ReplicaSet'],
+      shape: { tolerationSeconds: undefined, placement: 'anywhere' },
+      menu: [may('partition', 'link', fc.constant({}), { longestMs: 900_000 })],
+      setting: { invariants: ['healthy-pods-not-evicted'] },
+    },
+    cases: 12,
+    // When no zone is heard of nobody is evicted.
+    cure: { menu: [may('partition', 'link', fc.constant({ between: ['region/region-1', 'control-plane'] }), { longestMs: 900_000 })] },
+    parts: { objects: 2, actions: 0, faults: 1 },
+  },
+  {
     file: 's-14a-never-evicted',
     invariant: 'taint-eviction-in-time',
     storms: {
@@ -284,6 +347,23 @@ export const SEARCHES: readonly Search[] = [
     cases: 15,
     cure: byName.cure,
     parts: { objects: 1, actions: 4, faults: 1 },
+  },
+  {
+    file: 's-14b-wrong-pod-evicted',
+    invariant: 'taint-eviction-in-time',
+    storms: {
+      ...SMALL,
+      maxWorkloads: 0,
+      maxActions: 0,
+      objects: fc.constant([patientPodOn('a-1-1')]),
+      moreActions: movesAway,
+      menu: [manager('watch-drop', { kind: fc.constant('Pod') }, { longestMs: 12_000 })],
+      stormMs: 30_000,
+      setting: byName.setting,
+    },
+    cases: 20,
+    cure: byName.cure,
+    parts: { objects: 1, actions: 3, faults: 1 },
   },
   {
     file: 's-14c-eviction-given-up',
@@ -356,6 +436,24 @@ export const SEARCHES: readonly Search[] = [
     parts: { objects: 6, actions: 3, faults: 2 },
   },
   {
+    file: 's-19c-forgotten-preemptor',
+    invariant: 'convergence',
+    storms: {
+      ...SMALL,
+      maxNodes: 1,
+      maxWorkloads: 0,
+      maxFaults: 0,
+      maxActions: 0,
+      objects: fleetingPods,
+      moreActions: urgentLater,
+      stormMs: 15_000,
+      setting: forgotten.setting,
+    },
+    cases: 10,
+    cure: forgotten.cure,
+    parts: { objects: 3, actions: 1, faults: 0 },
+  },
+  {
     file: 's-19b-dead-victim',
     invariant: 'nominations-end',
     storms: {
@@ -385,4 +483,21 @@ export const SEARCHES: readonly Search[] = [
     cure: collision.cure,
     parts: { objects: 1, actions: 2, faults: 0 },
   },
+  {
+    file: 's-20b-broken-revision',
+    invariant: 'convergence',
+    storms: {
+      ...SMALL,
+      maxWorkloads: 0,
+      maxActions: 0,
+      maxFaults: 0,
+      ...brokenRelease('OrderedReady'),
+      setting: { invariants: ['workloads-ready'] },
+    },
+    cases: 5,
+    cure: brokenRelease('Parallel'),
+    parts: { objects: 1, actions: 2, faults: 0 },
+  },
 ];
+
+export const SEARCHES: readonly Search[] = [...SCHEDULER_SEARCHES, ...CONTROLLER_SEARCHES];

@@ -10,20 +10,16 @@
  */
 import { isDeleting, keyOf } from '../../objects/meta.ts';
 import { type Pod, podCondition } from '../../objects/pod.ts';
-import { type Circumstances, defineInvariant } from './invariant.ts';
-
-/** Faults that no node seems silent by. */
-const HARMLESS: ReadonlySet<string> = new Set([
-  ...['component-crash', 'crash-at-write', 'crash-at-yield', 'slow-cleanup', 'watch-compaction', 'slow-requests', 'lost-reply'],
-]);
+import { silencingFault } from '../silent-nodes.ts';
+import { defineInvariant } from './invariant.ts';
 
 export const healthyPodsStayReady = defineInvariant({
   name: 'healthy-pods-stay-ready',
   id: 'I5',
   summary: 'no pod whose containers run and are ready is called not ready',
-  excusedBy: ({ faults }: Circumstances) => {
-    const blinding = [...faults.keys()].find((kind) => !HARMLESS.has(kind));
-    return blinding === undefined ? undefined : `after ${blinding} a node may seem silent that is well (kubernetes/kubernetes#77864)`;
+  excusedBy: (circumstances) => {
+    const fault = silencingFault(circumstances);
+    return fault === undefined ? undefined : `after ${fault} a node may seem silent that is well (kubernetes/kubernetes#77864)`;
   },
   create: (probe) => {
     const running = new Map<string, number>();

@@ -1,15 +1,17 @@
 /**
  * history-limits: in the end no Deployment keeps more old ReplicaSets than its revisionHistoryLimit, no StatefulSet more old
- * revisions, and finished Jobs go when their time to live is over.
+ * revisions, nor two of one template, and finished Jobs go when their time to live is over.
  *
- * Part of I15 of the oracles: history that is never cleaned up fills etcd (kubernetes/kubernetes#85690).
+ * Part of I15 of the oracles: history that is never cleaned up fills etcd (kubernetes/kubernetes#85690), and of two revisions of one
+ * template pods are moved from one to the other (kubernetes/kubernetes#55159, #80698).
  *
  * Allowed   a Deployment that is not rolled out completely cleans nothing up, upstream and here; a revision that some pod still
  *           has is no history
  * Cost      one look at every ReplicaSet and revision, when goals are looked at
  */
-import { LABEL_REVISION } from '../../controllers/controller-revision.ts';
+import { LABEL_REVISION, templateOf } from '../../controllers/controller-revision.ts';
 import { SECOND_US } from '../../engine/units.ts';
+import type { CustomObject } from '../../objects/cluster.ts';
 import { finishedCondition } from '../../objects/job.ts';
 import { controllerOf, keyOf } from '../../objects/meta.ts';
 import type { Deployment } from '../../objects/workloads.ts';
@@ -39,9 +41,14 @@ export const historyLimits = defineInvariant({
         for (const pod of store.list('Pod', set.metadata.namespace)) {
           if (controllerOf(pod)?.uid === set.metadata.uid) inUse.add(pod.metadata.labels[LABEL_REVISION] ?? '');
         }
-        const old = store.list('ControllerRevision', set.metadata.namespace).filter((revision) => {
-          return controllerOf(revision)?.uid === set.metadata.uid && !inUse.has(revision.metadata.name);
-        }).length;
+        const own = store
+          .list('ControllerRevision', set.metadata.namespace)
+          .filter((revision) => controllerOf(revision)?.uid === set.metadata.uid);
+        const old = own.filter((revision) => !inUse.has(revision.metadata.name)).length;
+        const templates = new Set(own.map((revision) => JSON.stringify(templateOf(revision as CustomObject))));
+        if (templates.size < own.length) {
+          lines.push(`statefulset/${keyOf(set)} has ${own.length} revisions of ${templates.size} templates`);
+        }
         if (old > limit) lines.push(`statefulset/${keyOf(set)} keeps ${old} old revisions, ${limit} are allowed`);
       }
       for (const job of store.list('Job')) {

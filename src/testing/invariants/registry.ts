@@ -6,6 +6,7 @@ import { availabilityFloor } from './availability-floor.ts';
 import { budgetRespected } from './budget-respected.ts';
 import { cachesCatchUp } from './caches-catch-up.ts';
 import { gcSparesOwned } from './gc-spares-owned.ts';
+import { healthyPodsNotEvicted } from './healthy-pods-not-evicted.ts';
 import { healthyPodsStayReady } from './healthy-pods-stay-ready.ts';
 import { historyLimits } from './history-limits.ts';
 import type { InvariantDef } from './invariant.ts';
@@ -27,6 +28,7 @@ import { podsPlaced } from './pods-placed.ts';
 import { processesMatch } from './processes-match.ts';
 import { queuesDoNotStarve } from './queues-do-not-starve.ts';
 import { readyPodsOnReadyNodes } from './ready-pods-on-ready-nodes.ts';
+import { refusalsJustified } from './refusals-justified.ts';
 import { replicasWithinSurge } from './replicas-within-surge.ts';
 import { statusesTrue } from './statuses-true.ts';
 import { taintEvictionInTime } from './taint-eviction-in-time.ts';
@@ -36,11 +38,13 @@ import { workloadsReady } from './workloads-ready.ts';
 export const invariants: readonly InvariantDef[] = [
   oneProcessPerIdentity,
   noOvercommit,
+  refusalsJustified,
   replicasWithinSurge,
   podsPlaced,
   workloadsReady,
   availabilityFloor,
   healthyPodsStayReady,
+  healthyPodsNotEvicted,
   noPodChurn,
   noDoublePreemption,
   nominationsEnd,

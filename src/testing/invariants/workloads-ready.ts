@@ -5,8 +5,9 @@
  * I15 of the oracles. A workload is let off only when one of its pods waits with good reason (see pods-placed), and that pod's
  * ReplicaSet or StatefulSet with it.
  *
- * Allowed   a Job or ReplicaSet whose new pods were on their way out before the manager, whose watch was lost, had seen them: it waits
- *           5 min for them, and then for something to happen to it (kubernetes/kubernetes#131917)
+ * Allowed   - workloads whose newest template says that its containers stay unready
+ *           - a Job or ReplicaSet whose new pods were on their way out before the manager, whose watch was lost, had seen them: it
+ *             waits 5 min for them, and then for something to happen to it (kubernetes/kubernetes#131917)
  */
 import { finishedCondition, type Job } from '../../objects/job.ts';
 import { controllerOf } from '../../objects/meta.ts';
@@ -14,6 +15,10 @@ import type { Deployment, ReplicaSet, StatefulSet } from '../../objects/workload
 import { PendingPods } from '../pending-pods.ts';
 import { UnseenCreations } from '../unseen-creations.ts';
 import { defineInvariant } from './invariant.ts';
+
+/** See kubelet/behaviour.ts. */
+const UNREADY = 'seatrial.dev/unready-after';
+const UNREADY_FOR = 'seatrial.dev/unready-for';
 
 export const workloadsReady = defineInvariant({
   name: 'workloads-ready',
@@ -29,9 +34,18 @@ export const workloadsReady = defineInvariant({
     };
     const unsettled = (): readonly string[] => {
       const gaps: readonly (readonly [string, string | undefined])[] = [
-        ...store.list('Deployment').map((deployment) => [deployment.metadata.uid, deploymentGap(deployment)] as const),
-        ...store.list('ReplicaSet').map((set) => [set.metadata.uid, replicaSetGap(set)] as const),
-        ...store.list('StatefulSet').map((set) => [set.metadata.uid, statefulSetGap(set)] as const),
+        ...store
+          .list('Deployment')
+          .filter(isMeantToBeReady)
+          .map((deployment) => [deployment.metadata.uid, deploymentGap(deployment)] as const),
+        ...store
+          .list('ReplicaSet')
+          .filter(isMeantToBeReady)
+          .map((set) => [set.metadata.uid, replicaSetGap(set)] as const),
+        ...store
+          .list('StatefulSet')
+          .filter(isMeantToBeReady)
+          .map((set) => [set.metadata.uid, statefulSetGap(set)] as const),
         ...store.list('Job').map((job) => [job.metadata.uid, jobGap(job)] as const),
       ];
       if (gaps.every(([, gap]) => gap === undefined)) return [];
@@ -41,6 +55,11 @@ export const workloadsReady = defineInvariant({
     return { unsettled };
   },
 });
+
+function isMeantToBeReady({ spec }: Deployment | ReplicaSet | StatefulSet): boolean {
+  const { annotations } = spec.template.metadata;
+  return annotations[UNREADY] === undefined || annotations[UNREADY_FOR] !== undefined;
+}
 
 function jobGap(job: Job): string | undefined {
   if (finishedCondition(job) !== undefined || job.spec.suspend) return undefined;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { newRevision } from '../../../src/controllers/controller-revision.ts';
 import { historyLimits } from '../../../src/testing/invariants/history-limits.ts';
-import { deployment, newJob, newReplicaSet } from '../../controllers/objects.ts';
+import { deployment, newJob, newReplicaSet, statefulSet, template } from '../../controllers/objects.ts';
 import { FakeProbe, ownedBy } from '../../support/fake-probe.ts';
 
 function probeWithSets(old: number, limit: number, rolledOut: number): FakeProbe {
@@ -23,6 +24,16 @@ describe('history-limits', () => {
   test('misses the end of one too many, once the rollout is over', () => {
     expect(probeWithSets(3, 2, 1).unsettled).toEqual(['deployment/default/web keeps 3 old ReplicaSets, 2 are allowed']);
     expect(probeWithSets(3, 2, 0).unsettled).toEqual([]);
+  });
+
+  test('misses the end of a second revision of one template', () => {
+    const probe = new FakeProbe(historyLimits);
+    const db = probe.put(statefulSet('db', { replicas: 1 }));
+    probe.put(newRevision(db, template('db:1'), 'a', 1));
+    probe.put(newRevision(db, template('db:2'), 'b', 2));
+    expect(probe.unsettled).toEqual([]);
+    probe.put(newRevision(db, template('db:1'), 'c', 1));
+    expect(probe.unsettled).toEqual(['statefulset/default/db has 3 revisions of 2 templates']);
   });
 
   test('misses the end of finished Jobs whose time is over', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { workloadsReady } from '../../../src/testing/invariants/workloads-ready.ts';
-import { deployment, newJob, newReplicaSet } from '../../controllers/objects.ts';
+import { deployment, newJob, newReplicaSet, template } from '../../controllers/objects.ts';
 import { FakeProbe, ownedBy } from '../../support/fake-probe.ts';
 
 describe('workloads-ready', () => {
@@ -21,6 +21,18 @@ describe('workloads-ready', () => {
     probe.pod('web-1-a', { owner: set, cpu: '8' });
     probe.pod('other-a', { owner: other, cpu: '1' });
     expect(probe.unsettled).toEqual(['replicaset/default/other wants 1 and has 0, 0 ready']);
+  });
+
+  test('asks for no readiness of workloads that say they have none, for good', () => {
+    for (const [annotations, count] of [
+      [{ 'seatrial.dev/unready-after': '0s' }, 0],
+      [{ 'seatrial.dev/unready-after': '0s', 'seatrial.dev/unready-for': '10s' }, 1],
+    ] as const) {
+      const probe = new FakeProbe(workloadsReady);
+      const base = template();
+      probe.put(newReplicaSet('web', { replicas: 1, template: { ...base, metadata: { ...base.metadata, annotations } } }));
+      expect(probe.unsettled).toHaveLength(count);
+    }
   });
 
   describe('a Job whose pod was on its way out before the manager saw it', () => {
