@@ -4,6 +4,9 @@
  * A status that stays wrong when nothing changes any more is a lost update or a lost wake-up (kubernetes/kubernetes#125638 for
  * endpoints, #82149 for budgets).
  *
+ * A failed pod of a StatefulSet is one of its revision until it is being deleted (computeReplicaStatus of
+ * pkg/controller/statefulset/stateful_set_control.go, v1.34).
+ *
  * Differs   counted anew from the store, apart from the controllers' own arithmetic; conditions are not compared, nor are
  *           counters of what is past (succeeded and failed pods of a Job)
  * Cost      one look at every pod and workload, when goals are looked at
@@ -12,7 +15,7 @@
 import { SECOND_US } from '../../engine/units.ts';
 import type { Job } from '../../objects/job.ts';
 import { finishedCondition } from '../../objects/job.ts';
-import { controllerOf, keyOf } from '../../objects/meta.ts';
+import { controllerOf, isDeleting, keyOf } from '../../objects/meta.ts';
 import { isNodeReady, type Node, nodeCondition, TAINT_NOT_READY, TAINT_UNREACHABLE, TAINT_UNSCHEDULABLE } from '../../objects/node.ts';
 import { isActive, isPodReady, type Pod, podCondition } from '../../objects/pod.ts';
 import type { Deployment, ReplicaSet, StatefulSet } from '../../objects/workloads.ts';
@@ -120,7 +123,8 @@ function statefulSetFacts({ metadata, spec, status }: StatefulSet, owned: Owned,
   const pods = owned.get(metadata.uid) ?? NO_PODS;
   const isRunning = (pod: Pod): boolean => pod.status.phase === 'Running' && isPodReady(pod);
   const ofRevision = (name: string): number => {
-    return pods.filter((pod) => isActive(pod) && pod.metadata.labels[LABEL_REVISION] === name).length;
+    // A failed pod counts until it is being deleted.
+    return pods.filter((pod) => !isDeleting(pod) && pod.metadata.labels[LABEL_REVISION] === name).length;
   };
   return {
     replicas: pods.length,

@@ -30,6 +30,19 @@ describe('statuses-true', () => {
     ]);
   });
 
+  test('counts a failed pod of a StatefulSet for its revision until it is being deleted', () => {
+    const probe = new FakeProbe(statusesTrue);
+    const set = statefulSet('db', { replicas: 1 });
+    const status = { ...set.status, replicas: 1, updatedReplicas: 1, currentReplicas: 1, currentRevision: 'db-1', updateRevision: 'db-1' };
+    const db = probe.put({ ...set, status });
+    const pod = probe.finish(probe.pod('db-0', { owner: db, labels: { 'controller-revision-hash': 'db-1' } }), 'Failed');
+    expect(probe.unsettled).toEqual([]);
+    probe.terminate(pod);
+    expect(probe.unsettled).toEqual([
+      'the status of statefulset/default/db says currentReplicas 1 instead of 0, updatedReplicas 1 instead of 0',
+    ]);
+  });
+
   test('misses the taint of a node, and the end of one', () => {
     const probe = new FakeProbe(statusesTrue);
     const lost = probe.node('n1');
