@@ -16,10 +16,7 @@ import { type DomainTable, type DomainTables, matcherText } from './domain-table
 import { type PluginHandle, SCORE_MAX } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 import { type AffinityTerm, type PodShape, termMatches } from './pod-shape.ts';
-import { PassMemo } from './score-columns.ts';
-
-/** Sums of weights of nodes lie close to each other. */
-const MEMO_SIZE = 256;
+import { MEMO_SIZE, type PassMemo } from './score-columns.ts';
 
 function termParts(term: AffinityTerm): unknown {
   const { namespaces, namespaceSelector, selector, topologyKey } = term;
@@ -172,7 +169,7 @@ export class AffinityScore implements ClusterScore {
     this.handle = handle;
     this.tables = tables;
     this.hardWeight = hardWeight;
-    this.memo = new PassMemo(MEMO_SIZE);
+    this.memo = tables.memo;
     this.hasOwnTerms = shape.preferredAffinity.length > 0 || shape.preferredAntiAffinity.length > 0;
     this.looksAtNamespaces = [...shape.preferredAffinity, ...shape.preferredAntiAffinity].some(({ term }) => looksAtNamespaces(term));
     this.labels = undefined;

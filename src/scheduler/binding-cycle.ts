@@ -65,9 +65,13 @@ export class BindingCycle {
     const { attempt, assumed, nodeName } = binding;
     this.parts.queue.done(attempt.record.uid);
     const { profile, state } = attempt;
+    const hasDefaultBinder = profile.bindPlugins.length === 1 && profile.bindPlugins[0]!.name === DEFAULT_BINDER;
+    if (hasDefaultBinder && !profile.needsPreBind(state, nodeName)) {
+      this.bindByDefault(binding);
+      return;
+    }
     const op = profile.runPreBind(state, assumed, nodeName);
     const first = op.next();
-    const hasDefaultBinder = profile.bindPlugins.length === 1 && profile.bindPlugins[0]!.name === DEFAULT_BINDER;
     if (first.done !== true || !hasDefaultBinder) {
       this.parts.ctx.scope.spawn(`bind/${assumed.key}`, this.prepareAndBind(binding, op, first));
     } else if (isSuccess(first.value)) {

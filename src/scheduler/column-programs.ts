@@ -30,3 +30,10 @@ export interface ClusterScore {
    */
   addTo(totals: Float64Array, weight: number, places: Int32Array, count: number, scratch: Float64Array): boolean;
 }
+
+/** For pods that the plugin leaves alone, whatever the cluster has. */
+export const NEVER_FILTERS: ClusterFilter = Object.freeze({
+  prepare: () => false,
+  keep: (_places: Int32Array, _from: number, to: number) => to,
+});
+export const NEVER_SCORES: ClusterScore = Object.freeze({ prepare: () => false, addTo: () => true });

@@ -14,6 +14,7 @@ import { DomainColumn, EMPTY_VALUE, KeyColumn } from './domain-columns.ts';
 import type { NodeColumns } from './node-columns.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodShape } from './pod-shape.ts';
+import { PassMemo } from './score-columns.ts';
 
 /** What a table counts. Depends on the node object and on the pods' shapes alone. */
 export interface Counting {
@@ -200,6 +201,10 @@ export class DomainTables {
   private readonly keys: Map<string, KeyColumn>;
   private readonly tables: Map<string, DomainTable>;
   private useCount: number;
+  /** Of whatever program runs. */
+  readonly memo: PassMemo;
+  /** By subject, then by kind. */
+  private notes: WeakMap<object, Map<string, unknown>>;
   /** By place: the last pass of a table that counted it anew. */
   marks: Int32Array;
   private passCount: number;
@@ -209,6 +214,8 @@ export class DomainTables {
     this.keys = new Map();
     this.tables = new Map();
     this.useCount = 0;
+    this.memo = new PassMemo();
+    this.notes = new WeakMap();
     this.marks = new Int32Array(0);
     this.passCount = 0;
   }
@@ -231,6 +238,7 @@ export class DomainTables {
   clear(): void {
     this.keys.clear();
     this.tables.clear();
+    this.notes = new WeakMap();
     this.marks = new Int32Array(0);
   }
 
@@ -255,6 +263,21 @@ export class DomainTables {
     }
     key.refresh();
     return key;
+  }
+
+  /** What `make` gave for this subject and kind, for as long as places mean the same; one kind always has one type. */
+  remembered<T>(subject: object, kind: string, make: () => T): T {
+    let kinds = this.notes.get(subject);
+    if (kinds === undefined) {
+      kinds = new Map();
+      this.notes.set(subject, kinds);
+    }
+    let made = kinds.get(kind) as T | undefined;
+    if (made === undefined) {
+      made = make();
+      kinds.set(kind, made);
+    }
+    return made;
   }
 
   use(table: DomainTable): void {

@@ -266,6 +266,8 @@ export interface Plugin {
   reserve?(state: CycleState, pod: PodInfo, nodeName: string): Status;
   unreserve?(state: CycleState, pod: PodInfo, nodeName: string): void;
   permit?(state: CycleState, pod: PodInfo, nodeName: string): PermitResult;
+  /** False: `preBind` has nothing to do and need not be run. */
+  preBindPreFlight?(state: CycleState, nodeName: string): boolean;
   preBind?(state: CycleState, pod: PodInfo, nodeName: string): Op<Status>;
   bind?(state: CycleState, pod: PodInfo, nodeName: string): Op<Status>;
   postBind?(state: CycleState, pod: PodInfo, nodeName: string): void;

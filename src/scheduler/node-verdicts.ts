@@ -4,7 +4,8 @@
  *
  * HOT       one byte and one or two numbers read per (pod, visited node), or a walk through a tree per pod; a node is asked
  *           anew only after it changed
- * Layout    flags, one byte per place:  1 verdict known | 2 fits | 4 static verdict known | 8 passes static | 16 scores known
+ * Layout    flags, one byte per place:  1 verdict known | 2 fits | 4 static verdict known | 8 passes static | 16 scores known |
+ *           32 raw values of static soft scores known
  * Oracle    Profile.runFilters and Profile.runScores; held together by incremental-evaluator.property.test.ts
  * Memory    9 bytes per node, 8 more per soft score (the default profile has one, and a second for pods with preferred node
  *           affinity), 11 more for pods that come often enough for a tree, 4 more for pods that fitted nowhere; 3 kB beside
@@ -18,6 +19,7 @@ import type { ColumnFilter, ColumnScore } from './column-programs.ts';
 import type { CycleState } from './cycle-state.ts';
 import { type Plugin, SCORE_MAX } from './framework.ts';
 import type { NodeColumns } from './node-columns.ts';
+import type { NodeInfo } from './node-info.ts';
 import { NodeStatuses } from './node-statuses.ts';
 import { NO_FIT, PlaceTree } from './place-tree.ts';
 import type { PodInfo } from './pod-info.ts';
@@ -29,6 +31,9 @@ const FITS = 2;
 const STATIC_KNOWN = 4;
 const STATIC_FITS = 8;
 const RATED = 16;
+const STATIC_RATED = 32;
+/** What a node keeps when its pods change. */
+const STATIC = STATIC_KNOWN | STATIC_FITS | STATIC_RATED;
 
 /** A changed leaf of a tree costs as much as scanning so many nodes. */
 const LEAF_COST = 6;
@@ -47,6 +52,8 @@ interface BaseScore {
 export interface SoftScore {
   readonly plugin: Plugin;
   readonly weight: number;
+  /** Whether the node object alone decides the raw value. */
+  readonly isStatic: boolean;
   /** By place. */
   raw: Float64Array;
   /** No raw value was ever above it. */
@@ -79,6 +86,7 @@ export class NodeVerdicts {
   private readonly baseScores: readonly BaseScore[];
   private readonly flags: Uint8Array;
   private readonly one: Float64Array;
+  private readonly oneNode: NodeInfo[];
   private cursor: number;
   private tree: PlaceTree | undefined;
   private treeCursor: number;
@@ -100,6 +108,7 @@ export class NodeVerdicts {
     this.state = state;
     this.hasError = false;
     this.one = new Float64Array(1);
+    this.oneNode = [];
     this.statuses = undefined;
     this.flags = spare === undefined ? new Uint8Array(count) : spare.flags.fill(0);
     this.base = spare === undefined ? new Float64Array(count) : spare.base;
@@ -129,7 +138,9 @@ export class NodeVerdicts {
     for (const { plugin, weight } of profile.scorePlugins) {
       if (state.skipScore.has(plugin.name) || !isRememberedScore(plugin, pod)) continue;
       if (plugin.normalize === undefined) baseScores.push({ plugin, weight, column: plugin.columnScore?.(pod) });
-      else softScores.push({ plugin, weight, raw: new Float64Array(count), highest: 0, peak: 0 });
+      else {
+        softScores.push({ plugin, weight, isStatic: plugin.scoreReach === 'static', raw: new Float64Array(count), highest: 0, peak: 0 });
+      }
     }
     this.baseScores = baseScores;
     this.softScores = softScores;
@@ -157,7 +168,7 @@ export class NodeVerdicts {
       for (let n = this.cursor; n < journalEnd; n++) {
         const entry = journal[n % journal.length]!;
         if ((entry & 1) === 1) flags[entry >> 1] = 0;
-        else flags[entry >> 1]! &= STATIC_KNOWN | STATIC_FITS;
+        else flags[entry >> 1]! &= STATIC;
       }
     }
     this.cursor = journalEnd;
@@ -308,8 +319,10 @@ export class NodeVerdicts {
       if (!(raw >= 0 && raw <= SCORE_MAX)) this.hasError = true;
       sum += raw * weight;
     }
+    const knowsStatic = (this.flags[place]! & STATIC_RATED) !== 0;
     for (let k = 0; k < softScores.length; k++) {
       const soft = softScores[k]!;
+      if (knowsStatic && soft.isStatic) continue;
       const raw = this.rawOf(soft.plugin, place, pod);
       soft.raw[place] = raw;
       // Negative scores are not for short cuts.
@@ -317,12 +330,13 @@ export class NodeVerdicts {
       else if (!(raw >= 0)) soft.highest = Infinity;
     }
     this.base[place] = sum;
-    if (!this.hasError) this.flags[place]! |= RATED;
+    if (!this.hasError) this.flags[place]! |= RATED | STATIC_RATED;
   }
 
   private rawOf(plugin: Plugin, place: number, pod: PodInfo): number {
     this.one[0] = 0;
-    const status = plugin.score!(this.state, pod, [this.columns.nodes[place]!], this.one);
+    this.oneNode[0] = this.columns.nodes[place]!;
+    const status = plugin.score!(this.state, pod, this.oneNode, this.one);
     if (!isSuccess(status)) this.hasError = true;
     return this.one[0]!;
   }

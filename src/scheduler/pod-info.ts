@@ -12,7 +12,7 @@ import { RecentMap } from '../base/recent-map.ts';
 import { controllerOf, keyOf, type ObjectKey, type OwnerReference, type StringMap } from '../objects/meta.ts';
 import { type Pod, priorityOf, type Toleration } from '../objects/pod.ts';
 import { podAmounts, reportsResources } from './pod-requests.ts';
-import { buildPodShape, type PodShape } from './pod-shape.ts';
+import { buildPodShape, type PodShape, relabelled } from './pod-shape.ts';
 import type { Amount, Amounts } from './resources.ts';
 import type { Behaviour } from './versions.ts';
 
@@ -104,10 +104,18 @@ export class PodInfos {
     const { spec, metadata } = pod;
     const { containers } = spec;
     // Most often a newer version of the same pod.
-    if (before !== undefined && before.pod.spec.containers === containers && isSameTemplate(before.pod, before.shape, pod))
+    if (
+      before !== undefined &&
+      before.pod.spec.containers === containers &&
+      isSameTemplate(before.pod, before.shape, pod) &&
+      isSameMap(before.pod.metadata.labels, metadata.labels)
+    ) {
       return before.shape;
+    }
     const entry = this.byTemplate.get(containers);
-    if (entry !== undefined && isSameTemplate(entry.pod, entry.shape, pod)) return entry.shape;
+    if (entry !== undefined && isSameTemplate(entry.pod, entry.shape, pod)) {
+      return isSameMap(entry.pod.metadata.labels, metadata.labels) ? entry.shape : this.siblingOf(entry.shape, pod);
+    }
     const text = shapeText(pod);
     let shape = this.byText.get(text);
     if (shape === undefined) {
@@ -123,6 +131,17 @@ export class PodInfos {
     this.byTemplate.set(containers, { pod: { spec, metadata: { namespace: metadata.namespace, labels: metadata.labels } }, shape });
     return shape;
   }
+
+  /** The shape of pods of the same template with labels of their own, as those of a StatefulSet have. */
+  private siblingOf(first: PodShape, pod: Pod): PodShape {
+    const text = `${first.id}${JSON.stringify(pod.metadata.labels)}`;
+    let shape = this.byText.get(text);
+    if (shape === undefined) {
+      shape = relabelled(first, pod, this.nextShapeId++);
+      this.byText.set(text, shape);
+    }
+    return shape;
+  }
 }
 
 interface Template {
@@ -136,7 +155,7 @@ interface TemplateEntry {
 }
 
 /**
- * Whether the pod was stamped from the template of the entry. Large parts are shared then; what admission and
+ * Whether the pod was stamped from the template of the entry, whatever its labels. Large parts are shared then; what admission and
  * controllers make anew for each pod is compared piece by piece.
  */
 function isSameTemplate(known: Template, shape: PodShape, pod: Pod): boolean {
@@ -152,7 +171,6 @@ function isSameTemplate(known: Template, shape: PodShape, pod: Pod): boolean {
     a.resources === b.resources &&
     shape.namespace === pod.metadata.namespace &&
     isSameOwner(shape.controller, controllerOf(pod)) &&
-    isSameMap(known.metadata.labels, pod.metadata.labels) &&
     isSameTolerations(a.tolerations, b.tolerations)
   );
 }

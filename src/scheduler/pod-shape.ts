@@ -145,6 +145,36 @@ export function buildPodShape(pod: Pod, id: number, partsId: number, behaviour: 
   };
 }
 
+/** The shape of a pod that differs from those of `first` in its labels only. */
+export function relabelled(first: PodShape, pod: Pod, id: number): PodShape {
+  const { labels } = pod.metadata;
+  const constraints = pod.spec.topologySpreadConstraints;
+  const readsLabels = constraints.some(({ matchLabelKeys }) => matchLabelKeys.length > 0);
+  return {
+    id,
+    partsId: first.partsId,
+    namespace: first.namespace,
+    labels,
+    controller: first.controller,
+    amounts: first.amounts,
+    hostPorts: first.hostPorts,
+    tolerations: first.tolerations,
+    requiredNodeAffinity: first.requiredNodeAffinity,
+    preferredNodeAffinity: first.preferredNodeAffinity,
+    hasAffinity: first.hasAffinity,
+    requiredAffinity: first.requiredAffinity,
+    requiredAntiAffinity: first.requiredAntiAffinity,
+    preferredAffinity: first.preferredAffinity,
+    preferredAntiAffinity: first.preferredAntiAffinity,
+    hasSpreadConstraints: first.hasSpreadConstraints,
+    hardSpread: readsLabels ? compileSpread(constraints, 'DoNotSchedule', labels) : first.hardSpread,
+    softSpread: readsLabels ? compileSpread(constraints, 'ScheduleAnyway', labels) : first.softSpread,
+    images: first.images,
+    claimKeys: first.claimKeys,
+    hasVolumes: first.hasVolumes,
+  };
+}
+
 const NO_AFFINITY = { nodeAffinity: undefined, podAffinity: undefined, podAntiAffinity: undefined };
 
 // Node affinity ---------------------------------------------------------------------------------------

@@ -305,6 +305,13 @@ export class Profile implements FilterRunner {
     return { status: waiting.length > 0 ? newStatus('Wait', '') : SUCCESS, waiting };
   }
 
+  /** Whether some plugin has something to do before the binding. */
+  needsPreBind(state: CycleState, nodeName: string): boolean {
+    const plugins = this.preBindPlugins;
+    for (let i = 0; i < plugins.length; i++) if (plugins[i]!.preBindPreFlight?.(state, nodeName) !== false) return true;
+    return false;
+  }
+
   *runPreBind(state: CycleState, pod: PodInfo, nodeName: string): Op<Status> {
     for (const plugin of this.preBindPlugins) {
       const status = yield* plugin.preBind!(state, pod, nodeName);

@@ -30,6 +30,9 @@ export function addWeighted(totals: Float64Array, scores: Float64Array, count: n
   return true;
 }
 
+/** Raw scores of nodes, and sums of weights, lie close to each other. */
+export const MEMO_SIZE = 256;
+
 /** Values of a function of small integers that is the same during one pass over a column. */
 export class PassMemo {
   readonly values: Float64Array;
@@ -37,9 +40,9 @@ export class PassMemo {
   readonly stamps: Int32Array;
   pass: number;
 
-  constructor(size: number) {
-    this.values = new Float64Array(size);
-    this.stamps = new Int32Array(size);
+  constructor() {
+    this.values = new Float64Array(MEMO_SIZE);
+    this.stamps = new Int32Array(MEMO_SIZE);
     this.pass = 0;
   }
 }

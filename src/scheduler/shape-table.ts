@@ -6,7 +6,7 @@
  * whole cluster by a program of their own, or at the whole cluster in the plain way (`late`, `wide`).
  * Memory    about 1 kB, and what DomainTables keeps for its programs
  */
-import type { ClusterFilter, ClusterScore } from './column-programs.ts';
+import { type ClusterFilter, type ClusterScore, NEVER_FILTERS, NEVER_SCORES } from './column-programs.ts';
 import { CycleState } from './cycle-state.ts';
 import type { DomainTables } from './domain-tables.ts';
 import type { Plugin, Reach } from './framework.ts';
@@ -46,7 +46,7 @@ export class ShapeTable {
       if (state.skipFilter.has(plugin.name) || isRememberedFilter(plugin)) continue;
       const program = plugin.clusterFilter?.(pod, tables);
       if (program !== undefined) {
-        clusterFilters.push(program);
+        if (program !== NEVER_FILTERS) clusterFilters.push(program);
         programmed.add(plugin);
       } else lateFilters.push(plugin);
     }
@@ -59,8 +59,9 @@ export class ShapeTable {
     for (const { plugin, weight } of profile.scorePlugins) {
       if (state.skipScore.has(plugin.name) || isRememberedScore(plugin, pod)) continue;
       const program = plugin.clusterScore?.(pod, tables);
-      if (program !== undefined) clusterScores.push({ program, weight });
-      else wideScores.push({ plugin, weight });
+      if (program !== undefined) {
+        if (program !== NEVER_SCORES) clusterScores.push({ program, weight });
+      } else wideScores.push({ plugin, weight });
     }
     this.clusterScores = clusterScores;
     this.wideScores = wideScores;

@@ -16,7 +16,7 @@ import { type DomainTable, type DomainTables, matcherText } from './domain-table
 import { type ClusterLister, SCORE_MAX } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 import type { PodShape, SpreadConstraint } from './pod-shape.ts';
-import { PassMemo } from './score-columns.ts';
+import { MEMO_SIZE, type PassMemo } from './score-columns.ts';
 import { hasAllKeys, isEligible } from './spread-counting.ts';
 
 /** The constraints of one kind as they are now; they change only for pods without constraints of their own. */
@@ -28,20 +28,28 @@ interface Counted {
   readonly column: DomainColumn;
 }
 
-/** Constraints with their counts, made anew when the constraints change. */
+/** Constraints with their counts, made anew when the constraints change. Pods that differ in labels only share the counts. */
 class CountedConstraints {
+  private readonly tables: DomainTables;
   private readonly source: ConstraintSource;
+  /** What `open` does, for pods of these parts. */
+  private readonly way: string;
   private readonly open: (constraint: SpreadConstraint, all: readonly SpreadConstraint[]) => Counted;
   private readonly watch: DefaultSelectorWatch | undefined;
   private counted: readonly Counted[] | undefined;
 
+  /** `way` tells `open` from others that open the same constraints. */
   constructor(
     pod: PodInfo,
+    tables: DomainTables,
     lister: ClusterLister,
     source: ConstraintSource,
+    way: string,
     open: (constraint: SpreadConstraint, all: readonly SpreadConstraint[]) => Counted,
   ) {
+    this.tables = tables;
     this.source = source;
+    this.way = `${way}/${pod.shape.partsId}/${pod.namespace}`;
     this.open = open;
     this.watch = pod.shape.hasSpreadConstraints ? undefined : new DefaultSelectorWatch(pod.shape, lister);
     this.counted = undefined;
@@ -51,10 +59,11 @@ class CountedConstraints {
     const hasChanged = this.watch?.hasChanged() ?? this.counted === undefined;
     if (hasChanged || this.counted === undefined) {
       const all = this.source();
-      this.counted = all.map((constraint) => this.open(constraint, all));
+      this.counted = this.tables.remembered(all, this.way, () => all.map((constraint) => this.open(constraint, all)));
     }
-    for (const { table } of this.counted) table.refresh();
-    return this.counted;
+    const { counted } = this;
+    for (let i = 0; i < counted.length; i++) counted[i]!.table.refresh();
+    return counted;
   }
 }
 
@@ -126,7 +135,9 @@ export class SpreadFilter implements ClusterFilter {
 
   constructor(pod: PodInfo, tables: DomainTables, lister: ClusterLister, source: ConstraintSource) {
     this.pod = pod;
-    this.constraints = new CountedConstraints(pod, lister, source, (constraint, all) => openDomains(pod, tables, constraint, all, true));
+    this.constraints = new CountedConstraints(pod, tables, lister, source, 'filter', (constraint, all) =>
+      openDomains(pod, tables, constraint, all, true),
+    );
     this.counted = [];
     this.most = [];
   }
@@ -166,9 +177,6 @@ function keepBelow({ key, sums }: DomainColumn, most: number, places: Int32Array
 
 /** In place of a score: the node lacks a topology key. */
 const IGNORED = -1;
-/** Raw scores of nodes lie close to each other. */
-const MEMO_SIZE = 256;
-
 export class SpreadScore implements ClusterScore {
   private readonly constraints: CountedConstraints;
   private readonly needsAllKeys: boolean;
@@ -179,14 +187,14 @@ export class SpreadScore implements ClusterScore {
   private readonly memo: PassMemo;
 
   constructor(pod: PodInfo, tables: DomainTables, lister: ClusterLister, source: ConstraintSource, needsAllKeys: boolean) {
-    this.constraints = new CountedConstraints(pod, lister, source, (constraint, all) =>
+    this.constraints = new CountedConstraints(pod, tables, lister, source, needsAllKeys ? 'score' : 'default', (constraint, all) =>
       constraint.topologyKey === LABEL_HOSTNAME
         ? openHosts(pod, tables, constraint)
         : openDomains(pod, tables, constraint, all, needsAllKeys),
     );
     this.needsAllKeys = needsAllKeys;
     this.counted = [];
-    this.memo = new PassMemo(MEMO_SIZE);
+    this.memo = tables.memo;
     this.marks = new Int32Array(0);
     this.markCount = 0;
   }

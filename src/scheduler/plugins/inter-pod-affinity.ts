@@ -14,7 +14,7 @@ import { AffinityFilter, AffinityScore } from '../affinity-programs.ts';
 import { matchesAll, NO_LABELS, namespaceLabels, resolveTerms, resolveWeighted } from '../affinity-terms.ts';
 import { booleanArgument, integerArgument } from '../arguments.ts';
 import { ACTION, clusterEvent } from '../cluster-event.ts';
-import type { ClusterScore } from '../column-programs.ts';
+import { NEVER_SCORES } from '../column-programs.ts';
 import type { CycleData, CycleState } from '../cycle-state.ts';
 import { nodeLabel } from '../event-hints.ts';
 import { definePlugin, type Plugin, type PluginHandle, type PreFilterResult, SCORE_MAX } from '../framework.ts';
@@ -30,8 +30,6 @@ const ANTI_AFFINITY_FAILED = unschedulable(NAME, "node(s) didn't match pod anti-
 const EXISTING_FAILED = unschedulable(NAME, "node(s) didn't satisfy existing pods anti-affinity rules");
 const PASSED: PreFilterResult = { status: SUCCESS };
 const SKIPPED: PreFilterResult = { status: SKIP };
-
-const NEVER: ClusterScore = Object.freeze({ prepare: () => false, addTo: () => true });
 
 interface InterPodAffinityArgs {
   readonly hardPodAffinityWeight: number;
@@ -65,7 +63,8 @@ function createInterPodAffinity(args: InterPodAffinityArgs, handle: PluginHandle
     preScore: (state, pod) => preScore(state, pod, args, handle),
     score,
     scoreReach: 'cluster',
-    clusterScore: (pod, tables) => (isIgnored(pod.shape) ? NEVER : new AffinityScore(pod, tables, handle, args.hardPodAffinityWeight)),
+    clusterScore: (pod, tables) =>
+      isIgnored(pod.shape) ? NEVER_SCORES : new AffinityScore(pod, tables, handle, args.hardPodAffinityWeight),
     normalize,
     events: [
       {

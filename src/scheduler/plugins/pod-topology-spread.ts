@@ -14,11 +14,13 @@ import { DecodeReader } from '../../objects/decode-reader.ts';
 import type { Node } from '../../objects/node.ts';
 import { LABEL_HOSTNAME, LABEL_ZONE } from '../../objects/node.ts';
 import type { Pod, TopologySpreadConstraint } from '../../objects/pod.ts';
-import { labelOf } from '../../objects/selectors.ts';
+import { type LabelMatcher, labelOf } from '../../objects/selectors.ts';
+import { NO_LABELS } from '../affinity-terms.ts';
 import { choiceArgument } from '../arguments.ts';
 import { ACTION, clusterEvent } from '../cluster-event.ts';
+import { NEVER_FILTERS, NEVER_SCORES } from '../column-programs.ts';
 import type { CycleData, CycleState } from '../cycle-state.ts';
-import { defaultSelector } from '../default-selector.ts';
+import { DefaultSelectors } from '../default-selector.ts';
 import { isOwn } from '../event-hints.ts';
 import { definePlugin, type Plugin, type PluginHandle, type PreFilterResult, SCORE_MAX } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
@@ -80,15 +82,21 @@ function softDefault(topologyKey: string, maxSkew: number): TopologySpreadConstr
 
 function createSpread(args: SpreadArgs, handle: PluginHandle): Plugin {
   const isSystem = args.defaultingType === 'System';
-  const defaults = isSystem ? SYSTEM_DEFAULTS : args.defaultConstraints;
+  const written = isSystem ? SYSTEM_DEFAULTS : args.defaultConstraints;
+  const selectors = new DefaultSelectors(handle.lister);
+  const hardDefaults = new DefaultConstraints(written, 'DoNotSchedule', selectors);
+  const softDefaults = new DefaultConstraints(written, 'ScheduleAnyway', selectors);
 
   /** The pod's own constraints of one kind, or the defaults when it has no constraint at all. */
   function constraintsOf(pod: PodShape, kind: WhenUnsatisfiable): readonly SpreadConstraint[] {
-    if (pod.hasSpreadConstraints) return kind === 'DoNotSchedule' ? pod.hardSpread : pod.softSpread;
-    const compiled = compileSpread(defaults, kind, pod.labels);
-    if (compiled.length === 0) return compiled;
-    const selector = defaultSelector(pod, handle.lister);
-    return selector.isEmpty ? [] : compiled.map((constraint) => ({ ...constraint, selector }));
+    if (kind === 'DoNotSchedule') return pod.hasSpreadConstraints ? pod.hardSpread : hardDefaults.of(pod);
+    return pod.hasSpreadConstraints ? pod.softSpread : softDefaults.of(pod);
+  }
+
+  /** Whether pods of the shape have no constraints of this kind, whatever the cluster has. */
+  function isFree(pod: PodShape, kind: WhenUnsatisfiable): boolean {
+    if (pod.hasSpreadConstraints) return constraintsOf(pod, kind).length === 0;
+    return (kind === 'DoNotSchedule' ? hardDefaults : softDefaults).isEmpty;
   }
 
   return {
@@ -105,7 +113,10 @@ function createSpread(args: SpreadArgs, handle: PluginHandle): Plugin {
     },
     filter,
     filterReach: 'cluster',
-    clusterFilter: (pod, tables) => new SpreadFilter(pod, tables, handle.lister, () => constraintsOf(pod.shape, 'DoNotSchedule')),
+    clusterFilter: (pod, tables) =>
+      isFree(pod.shape, 'DoNotSchedule')
+        ? NEVER_FILTERS
+        : new SpreadFilter(pod, tables, handle.lister, () => constraintsOf(pod.shape, 'DoNotSchedule')),
     preScore(state, pod, nodes) {
       const constraints = constraintsOf(pod.shape, 'ScheduleAnyway');
       if (constraints.length === 0) return SKIP;
@@ -116,13 +127,15 @@ function createSpread(args: SpreadArgs, handle: PluginHandle): Plugin {
     score,
     scoreReach: 'cluster',
     clusterScore: (pod, tables) =>
-      new SpreadScore(
-        pod,
-        tables,
-        handle.lister,
-        () => constraintsOf(pod.shape, 'ScheduleAnyway'),
-        pod.shape.hasSpreadConstraints || !isSystem,
-      ),
+      isFree(pod.shape, 'ScheduleAnyway')
+        ? NEVER_SCORES
+        : new SpreadScore(
+            pod,
+            tables,
+            handle.lister,
+            () => constraintsOf(pod.shape, 'ScheduleAnyway'),
+            pod.shape.hasSpreadConstraints || !isSystem,
+          ),
     normalize,
     events: [
       {
@@ -135,6 +148,37 @@ function createSpread(args: SpreadArgs, handle: PluginHandle): Plugin {
       },
     ],
   };
+}
+
+/** Default constraints of one kind, with the selectors of pods. */
+class DefaultConstraints {
+  /** Without selectors. */
+  private readonly compiled: readonly SpreadConstraint[];
+  private readonly selectors: DefaultSelectors;
+  private readonly bySelector: WeakMap<LabelMatcher, readonly SpreadConstraint[]>;
+
+  constructor(written: readonly TopologySpreadConstraint[], kind: WhenUnsatisfiable, selectors: DefaultSelectors) {
+    // They have no selectors of their own, so the labels of pods do not matter.
+    this.compiled = compileSpread(written, kind, NO_LABELS);
+    this.selectors = selectors;
+    this.bySelector = new WeakMap();
+  }
+
+  get isEmpty(): boolean {
+    return this.compiled.length === 0;
+  }
+
+  /** The same list for as long as the pod's default selector is the same. */
+  of(pod: PodShape): readonly SpreadConstraint[] {
+    if (this.compiled.length === 0) return this.compiled;
+    const selector = this.selectors.of(pod);
+    let constraints = this.bySelector.get(selector);
+    if (constraints === undefined) {
+      constraints = selector.isEmpty ? [] : this.compiled.map((constraint) => ({ ...constraint, selector }));
+      this.bySelector.set(selector, constraints);
+    }
+    return constraints;
+  }
 }
 
 // Filter ----------------------------------------------------------------------------------------------

@@ -113,10 +113,15 @@ function createVolumeBinding(args: VolumeBindingArgs, handle: PluginHandle): Plu
     if (volumes !== undefined) binder.revert(volumes);
   }
 
-  function* preBind(state: CycleState, pod: PodInfo, nodeName: string): Op<Status> {
+  function volumesToBind(state: CycleState, nodeName: string): PodVolumes | undefined {
     const volumes = state.read<VolumeState>(NAME)?.byNode.get(nodeName);
+    return volumes === undefined || (volumes.bindings.length === 0 && volumes.provisions.length === 0) ? undefined : volumes;
+  }
+
+  function* preBind(state: CycleState, pod: PodInfo, nodeName: string): Op<Status> {
+    const volumes = volumesToBind(state, nodeName);
     const { writer } = handle;
-    if (volumes === undefined || (volumes.bindings.length === 0 && volumes.provisions.length === 0)) return SUCCESS;
+    if (volumes === undefined) return SUCCESS;
     if (writer === undefined) return errorStatus(NAME, 'this scheduler cannot write');
     for (const { volume } of volumes.bindings) {
       const status = yield* writer.bindVolume(volume);
@@ -170,6 +175,7 @@ function createVolumeBinding(args: VolumeBindingArgs, handle: PluginHandle): Plu
     scoreReach: 'static',
     reserve,
     unreserve,
+    preBindPreFlight: (state, nodeName) => volumesToBind(state, nodeName) !== undefined,
     preBind,
     events: [
       {
