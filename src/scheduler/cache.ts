@@ -18,12 +18,17 @@ import { type ImageState, NO_IMAGES, NodeInfo } from './node-info.ts';
 import { NodeTree } from './node-tree.ts';
 import type { PodInfo, PodInfos } from './pod-info.ts';
 
-/** Hears of every change of the cache at once; for evaluators that keep books of their own. */
+/**
+ * Hears of every change of the cache at once; for evaluators that keep books of their own. Of newer versions of placed pods it
+ * hears, as a removal and an addition, when a plugin could tell them from what was there.
+ */
 export interface CacheObserver {
   podAdded(node: NodeInfo, pod: PodInfo): void;
   podRemoved(node: NodeInfo, pod: PodInfo): void;
   /** The node object came, changed or went. */
   nodeChanged(node: NodeInfo): void;
+  /** Numbers of nodes with its images were taken anew, at a refresh, and nothing else told of the node since the last one. */
+  imagesCounted(node: NodeInfo): void;
   /** The snapshot's list of nodes was rebuilt. */
   nodesListed(nodes: readonly NodeInfo[]): void;
 }
@@ -42,6 +47,7 @@ interface ImageEntry {
 
 export class SchedulerCache {
   private readonly podInfos: PodInfos;
+  private readonly tellsEverything: boolean;
   private readonly nodes: Map<string, NodeInfo>;
   private readonly pods: Map<string, PodEntry>;
   private readonly tree: NodeTree;
@@ -58,8 +64,10 @@ export class SchedulerCache {
   private affinityCount: number;
   private antiAffinityCount: number;
 
-  constructor(podInfos: PodInfos) {
+  /** `tellsEverything`: observers hear even of changes of pods that matter to no plugin of this package. */
+  constructor(podInfos: PodInfos, tellsEverything = false) {
     this.podInfos = podInfos;
+    this.tellsEverything = tellsEverything;
     this.nodes = new Map();
     this.pods = new Map();
     this.tree = new NodeTree();
@@ -111,22 +119,31 @@ export class SchedulerCache {
 
   /** A pod that was seen with a node name; confirms an assumed one. */
   addPod(pod: Pod): void {
-    const entry = this.pods.get(uidOf(pod));
-    if (entry === undefined) {
-      this.insert(this.podInfos.of(pod), false);
-    } else if (entry.isAssumed) {
-      this.detach(entry);
-      this.insert(this.podInfos.of(pod), false);
-    } else {
-      this.updatePod(pod);
-    }
+    this.updatePod(pod);
   }
 
   /** A newer version of a placed pod; the pod moves to the end of its node's list. */
   updatePod(pod: Pod): void {
     const entry = this.pods.get(uidOf(pod));
-    if (entry !== undefined) this.detach(entry);
-    this.insert(this.podInfos.of(pod), false);
+    if (entry === undefined) this.insert(this.podInfos.of(pod), false);
+    else {
+      entry.isAssumed = false;
+      this.renew(entry, pod);
+    }
+  }
+
+  /** Puts a newer version of a pod in the place of the one before. */
+  private renew(entry: PodEntry, pod: Pod): void {
+    const { info: old, node } = entry;
+    const next = this.podInfos.newer(pod, old);
+    if (this.tellsEverything || pod.spec.nodeName !== node.name || !isAlikeOnNode(old, next)) {
+      this.detach(entry);
+      this.insert(next, false);
+      return;
+    }
+    node.replacePod(old, next);
+    entry.info = next;
+    this.touch(node, true);
   }
 
   /** The pod is gone or has finished. Unknown pods are no mistake. */
@@ -244,10 +261,13 @@ export class SchedulerCache {
     return info;
   }
 
-  private touch(node: NodeInfo): void {
+  /** `isQuiet`: no observer is told. */
+  private touch(node: NodeInfo, isQuiet = false): void {
     node.generation = ++this.generation;
+    if (!isQuiet) node.isQuiet = false;
     if (node.isTouched) return;
     node.isTouched = true;
+    node.isQuiet = isQuiet;
     this.changed.push(node);
   }
 
@@ -306,8 +326,9 @@ export class SchedulerCache {
       if (!info.isTouched) continue;
       info.isTouched = false;
       if (!info.hasNode) continue;
-      this.countImages(info);
+      const hasOtherImages = this.countImages(info);
       if (!taken.update(info)) hasNewNode = true;
+      else if (hasOtherImages && info.isQuiet) for (const observer of this.observers) observer.imagesCounted(info);
     }
     changed.length = 0;
     if (hasNewNode || taken.nodeCount > this.tree.size) {
@@ -318,19 +339,35 @@ export class SchedulerCache {
     return taken;
   }
 
-  /** Takes down how many nodes have each image of a changed node; unchanged nodes keep their old counts. */
-  private countImages(info: NodeInfo): void {
+  /** Takes down how many nodes have each image of a changed node; unchanged nodes keep their old counts. Whether they were taken anew. */
+  private countImages(info: NodeInfo): boolean {
     const own = this.imagesOfNode.size === 0 ? undefined : this.imagesOfNode.get(info.name);
     if (own === undefined) {
+      if (info.images === NO_IMAGES) return false;
       info.images = NO_IMAGES;
-      return;
+      return true;
     }
-    if (info.imagesGeneration === this.imageGeneration) return;
+    if (info.imagesGeneration === this.imageGeneration) return false;
     const images = new Map<string, ImageState>();
     for (const [name, entry] of own) images.set(name, { sizeBytes: entry.sizeBytes, nodeCount: entry.nodes.size });
     info.images = images;
     info.imagesGeneration = this.imageGeneration;
+    return true;
   }
+}
+
+/** Whether no plugin of this package that looks at a node and its pods can tell the two from each other. */
+function isAlikeOnNode(a: PodInfo, b: PodInfo): boolean {
+  return (
+    a.shape === b.shape &&
+    a.accounted === b.accounted &&
+    a.nonZeroCpuMilli === b.nonZeroCpuMilli &&
+    a.nonZeroMemBytes === b.nonZeroMemBytes &&
+    a.priority === b.priority &&
+    a.isTerminating === b.isTerminating &&
+    a.uid === b.uid &&
+    a.pod.spec.volumes === b.pod.spec.volumes
+  );
 }
 
 function uidOf(pod: Pod): string {

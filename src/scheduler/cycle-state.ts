@@ -17,19 +17,47 @@ export class CycleState {
   private filtersSkipped: Set<string> | undefined;
   private scoresSkipped: Set<string> | undefined;
   private activated: Map<string, unknown> | undefined;
-  /** The filters that take part, in order; undefined before PreFilter. */
-  filters: readonly Plugin[] | undefined;
+  private takingPart: readonly Plugin[] | undefined;
+  /** PreFilter, when nobody has needed yet what it writes; and what it writes for all pods of the shape. */
+  private preFilter: (() => void) | undefined;
+  private known: CycleState | undefined;
 
   constructor() {
     this.entries = undefined;
     this.filtersSkipped = undefined;
     this.scoresSkipped = undefined;
     this.activated = undefined;
-    this.filters = undefined;
+    this.takingPart = undefined;
+    this.preFilter = undefined;
+    this.known = undefined;
+  }
+
+  /** Puts PreFilter off until somebody reads what it writes and `known` does not have; the cluster must not change before. */
+  deferPreFilter(known: CycleState, run: () => void): void {
+    this.preFilter = run;
+    this.known = known;
+  }
+
+  private settle(): void {
+    const run = this.preFilter!;
+    this.preFilter = undefined;
+    this.known = undefined;
+    run();
+  }
+
+  /** The filters that take part, in order; undefined before PreFilter. */
+  get filters(): readonly Plugin[] | undefined {
+    if (this.preFilter !== undefined) this.settle();
+    return this.takingPart;
+  }
+
+  set filters(filters: readonly Plugin[] | undefined) {
+    this.takingPart = filters;
   }
 
   /** Plugins that left themselves out in PreFilter. */
   get skipFilter(): Set<string> {
+    if (this.preFilter !== undefined) this.settle();
     this.filtersSkipped ??= new Set();
     return this.filtersSkipped;
   }
@@ -51,6 +79,11 @@ export class CycleState {
   }
 
   read<T extends CycleData>(key: string): T | undefined {
+    if (this.preFilter !== undefined) {
+      const data = this.known!.read<T>(key);
+      if (data !== undefined) return data;
+      this.settle();
+    }
     return this.entries?.get(key) as T | undefined;
   }
 
@@ -61,6 +94,7 @@ export class CycleState {
 
   /** Shares what was left out and what is to be activated. */
   clone(): CycleState {
+    if (this.preFilter !== undefined) this.settle();
     const copy = new CycleState();
     if (this.entries !== undefined) {
       copy.entries = new Map();

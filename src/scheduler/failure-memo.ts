@@ -38,9 +38,20 @@ const SEEN_KINDS: readonly Kind[] = ['Namespace', 'Service', 'ReplicationControl
 const FAILURES_MAX = 4096;
 const POST_FILTERS: readonly string[] = ['DynamicResources', 'DefaultPreemption'];
 
+interface KnownFailure {
+  readonly profile: Profile;
+  readonly priority: number;
+  readonly policy: string;
+  readonly failure: RememberedFailure;
+  /** Another one of pods of this shape. */
+  readonly next: KnownFailure | undefined;
+}
+
 export class FailureMemo implements CacheObserver {
   private readonly nominated: NominatedPods;
-  private readonly remembered: Map<string, RememberedFailure>;
+  /** By shape. */
+  private readonly remembered: Map<number, KnownFailure>;
+  private count: number;
   private readonly suitable: Map<Profile, boolean>;
   /** A pod taken off its node, which may come back as a newer version of itself that looks the same. */
   private removedPod: PodInfo | undefined;
@@ -49,6 +60,7 @@ export class FailureMemo implements CacheObserver {
   constructor(cache: SchedulerCache, informers: InformerFactory, nominated: NominatedPods) {
     this.nominated = nominated;
     this.remembered = new Map();
+    this.count = 0;
     this.suitable = new Map();
     this.removedPod = undefined;
     this.removedFrom = undefined;
@@ -59,24 +71,29 @@ export class FailureMemo implements CacheObserver {
   /** What an attempt for `pod` would find, when it is known. */
   find(profile: Profile, pod: PodInfo): RememberedFailure | undefined {
     if (this.removedPod !== undefined) this.forget();
-    if (this.remembered.size === 0 || !this.nominated.isEmpty || !this.isSuitable(profile, pod)) return undefined;
-    return this.remembered.get(keyOf(profile, pod));
+    if (this.count === 0 || !this.nominated.isEmpty || !this.isSuitable(profile, pod)) return undefined;
+    let known = this.remembered.get(pod.shape.id);
+    while (known !== undefined && !isAlike(known, profile, pod)) known = known.next;
+    return known?.failure;
   }
 
   /** Remembers an attempt without candidate, made just now. */
   keep(profile: Profile, pod: PodInfo, failure: RememberedFailure): void {
     if (!this.nominated.isEmpty || !this.isSuitable(profile, pod)) return;
-    if (this.remembered.size >= FAILURES_MAX) this.remembered.clear();
-    this.remembered.set(keyOf(profile, pod), failure);
+    if (this.count >= FAILURES_MAX) this.clear();
+    const { id } = pod.shape;
+    const { priority } = pod;
+    this.remembered.set(id, { profile, priority, policy: pod.pod.spec.preemptionPolicy, failure, next: this.remembered.get(id) });
+    this.count++;
   }
 
   /** Failures that are remembered. */
   get size(): number {
-    return this.remembered.size;
+    return this.count;
   }
 
   podRemoved(node: NodeInfo, pod: PodInfo): void {
-    if (this.remembered.size === 0) return;
+    if (this.count === 0) return;
     if (this.removedPod !== undefined) this.forget();
     else {
       this.removedPod = pod;
@@ -96,6 +113,9 @@ export class FailureMemo implements CacheObserver {
     this.forget();
   }
 
+  /** No filter looks at images. */
+  imagesCounted(): void {}
+
   nodesListed(): void {
     this.forget();
   }
@@ -103,7 +123,12 @@ export class FailureMemo implements CacheObserver {
   private forget(): void {
     this.removedPod = undefined;
     this.removedFrom = undefined;
-    if (this.remembered.size > 0) this.remembered.clear();
+    if (this.count > 0) this.clear();
+  }
+
+  private clear(): void {
+    this.remembered.clear();
+    this.count = 0;
   }
 
   private isSuitable(profile: Profile, { pod }: PodInfo): boolean {
@@ -129,8 +154,8 @@ export class FailureMemo implements CacheObserver {
   }
 }
 
-function keyOf(profile: Profile, pod: PodInfo): string {
-  return `${pod.shape.id}|${pod.priority}|${pod.pod.spec.preemptionPolicy}|${profile.schedulerName}`;
+function isAlike(known: KnownFailure, profile: Profile, pod: PodInfo): boolean {
+  return known.profile === profile && known.priority === pod.priority && known.policy === pod.pod.spec.preemptionPolicy;
 }
 
 /** Whether filters, and a preemption that finds no candidate, see no difference. */

@@ -413,14 +413,17 @@ export class IncrementalEvaluator implements Evaluator, FoundNodes {
       result.feasible = Array.from(this.places.subarray(0, this.foundCount), (place) => request.snapshot.nodes[place]!);
       return result.failed(error);
     }
-    this.preFilter(request);
     if (this.isAllRemembered) {
       this.paths.refusedFromMemory++;
+      // For preemption, if it has somebody to try on.
+      if (!this.isPreFiltered)
+        request.state.deferPreFilter(table.verdicts.state, () => request.profile.runPreFilter(request.state, request.pod));
       const statuses = table.verdicts.whyNot(request.profile, request.pod);
       for (const status of statuses.inOrderFrom(this.start)) noteRejector(diagnosis, status);
       diagnosis.nodeToStatus.place(statuses, this.start);
     } else {
       this.paths.refused++;
+      this.preFilter(request);
       explain(request, diagnosis);
     }
     return result.unschedulable();

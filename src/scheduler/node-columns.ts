@@ -66,6 +66,7 @@ export class NodeColumns implements CacheObserver {
   private readonly changes: number[];
   private hasLostChanges: boolean;
   private readonly dirtyNodes: NodeInfo[];
+  private readonly recounted: NodeInfo[];
   private dirtyMax: number;
 
   constructor(cache: SchedulerCache) {
@@ -89,6 +90,7 @@ export class NodeColumns implements CacheObserver {
     this.changes = [];
     this.hasLostChanges = false;
     this.dirtyNodes = [];
+    this.recounted = [];
     this.dirtyMax = DIRTY_MIN;
     cache.addObserver(this);
     this.nodesListed(cache.snapshot.nodes);
@@ -105,6 +107,11 @@ export class NodeColumns implements CacheObserver {
   nodeChanged(node: NodeInfo): void {
     this.dirtyNodes.push(node);
     if (this.dirtyNodes.length > this.dirtyMax) this.shorten(this.dirtyNodes);
+  }
+
+  imagesCounted(node: NodeInfo): void {
+    this.recounted.push(node);
+    if (this.recounted.length > this.dirtyMax) this.shorten(this.recounted);
   }
 
   private notePod(node: NodeInfo, pod: PodInfo, change: number): void {
@@ -152,14 +159,15 @@ export class NodeColumns implements CacheObserver {
 
   /** Takes in what changed since the last call; after the snapshot was refreshed, before anything is read. */
   refresh(): void {
-    const { dirty, dirtyNodes } = this;
-    if (dirty.length === 0 && dirtyNodes.length === 0) return;
+    const { dirty, dirtyNodes, recounted } = this;
+    if (dirty.length === 0 && dirtyNodes.length === 0 && recounted.length === 0) return;
     const pass = ++this.markCount;
     for (let i = 0; i < dirtyNodes.length; i++) {
       const place = this.enter(dirtyNodes[i]!, pass, 1);
       if (place >= 0) this.nodeJournal[this.nodeJournalEnd++ % this.nodeJournal.length] = place;
     }
     for (let i = 0; i < dirty.length; i++) this.enter(dirty[i]!, pass, 0);
+    for (let i = 0; i < recounted.length; i++) this.enter(recounted[i]!, pass, 0);
     if (this.hasLostChanges) this.podJournalEnd += this.podPlaces.length + 1;
     else for (let i = 0; i < dirty.length; i++) this.enterPod(dirty[i]!, this.changedPods[i]!.shape, this.changes[i]!);
     this.clearDirty();
@@ -168,6 +176,7 @@ export class NodeColumns implements CacheObserver {
   private clearDirty(): void {
     this.dirty.length = 0;
     this.dirtyNodes.length = 0;
+    this.recounted.length = 0;
     this.changedPods.length = 0;
     this.changes.length = 0;
     this.hasLostChanges = false;

@@ -93,10 +93,12 @@ export class NodeInfo {
   imagesGeneration: number;
   /** Grows with every change, over all nodes of one cache. */
   generation: number;
-  /** Place in the snapshot's node list; -1 outside. Kept by the cache, as are the next two. */
+  /** Place in the snapshot's node list; -1 outside. Kept by the cache. */
   position: number;
   /** Whether it changed since the last refresh. Kept by the cache. */
   isTouched: boolean;
+  /** Whether observers have not heard why. Kept by the cache. */
+  isQuiet: boolean;
   /** In which of the snapshot's side lists the node stood at its last refresh. */
   isListedWithAffinity: boolean;
   isListedWithAntiAffinity: boolean;
@@ -122,6 +124,7 @@ export class NodeInfo {
     this.generation = source?.generation ?? 0;
     this.position = source?.position ?? -1;
     this.isTouched = false;
+    this.isQuiet = false;
     this.isListedWithAffinity = source?.isListedWithAffinity ?? false;
     this.isListedWithAntiAffinity = source?.isListedWithAntiAffinity ?? false;
   }
@@ -189,6 +192,21 @@ export class NodeInfo {
       const count = (this.claimCounts.get(key) ?? 0) - 1;
       if (count > 0) this.claimCounts.set(key, count);
       else this.claimCounts.delete(key);
+    }
+  }
+
+  /** Removes `old` and adds `next`, which takes and asks for exactly the same. */
+  replacePod(old: PodInfo, next: PodInfo): void {
+    const { shape } = next;
+    swapRemove(this.pods, old);
+    this.pods.push(next);
+    if (shape.hasAffinity) {
+      swapRemove(this.podsWithAffinity, old);
+      this.podsWithAffinity.push(next);
+    }
+    if (shape.requiredAntiAffinity.length > 0) {
+      swapRemove(this.podsWithRequiredAntiAffinity, old);
+      this.podsWithRequiredAntiAffinity.push(next);
     }
   }
 

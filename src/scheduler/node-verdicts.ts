@@ -72,6 +72,9 @@ export class NodeVerdicts {
   readonly base: Float64Array;
   /** Why nodes fail; made when a pod first fits nowhere. */
   private statuses: NodeStatuses | undefined;
+  /** What `statuses` asks, and what of it need be asked where static filters pass. */
+  private filters: readonly Plugin[];
+  private nonStaticFilters: readonly Plugin[];
   /** A plugin answered with an internal error or an impossible score during this attempt. */
   hasError: boolean;
   /** Whether PreScore lets the pods be scored. */
@@ -110,6 +113,7 @@ export class NodeVerdicts {
     this.one = new Float64Array(1);
     this.oneNode = [];
     this.statuses = undefined;
+    this.filters = this.nonStaticFilters = [];
     this.flags = spare === undefined ? new Uint8Array(count) : spare.flags.fill(0);
     this.base = spare === undefined ? new Float64Array(count) : spare.base;
     this.cursor = columns.journalEnd;
@@ -187,12 +191,17 @@ export class NodeVerdicts {
 
   /** What the filters say of every node, up to date; only after every node failed. */
   whyNot(profile: Profile, pod: PodInfo): NodeStatuses {
-    const { columns, state } = this;
+    const { columns, state, flags } = this;
     if (this.statuses === undefined) {
-      state.filters = profile.filterPlugins.filter((plugin) => isRememberedFilter(plugin) && !state.skipFilter.has(plugin.name));
+      const all = profile.filterPlugins.filter((plugin) => isRememberedFilter(plugin) && !state.skipFilter.has(plugin.name));
+      this.filters = all;
+      this.nonStaticFilters = all.filter((plugin) => plugin.filterReach !== 'static');
       this.statuses = new NodeStatuses(columns);
     }
-    this.statuses.refresh((place) => profile.runFilters(state, pod, columns.nodes[place]!));
+    this.statuses.refresh((place) => {
+      state.filters = (flags[place]! & STATIC_FITS) !== 0 ? this.nonStaticFilters : this.filters;
+      return profile.runFilters(state, pod, columns.nodes[place]!);
+    });
     return this.statuses;
   }
 

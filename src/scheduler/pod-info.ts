@@ -28,12 +28,12 @@ export class PodInfo {
   readonly nonZeroMemBytes: Amount;
 
   /** Use `PodInfos.of`. */
-  constructor(pod: Pod, shape: PodShape, behaviour: Behaviour) {
+  constructor(pod: Pod, shape: PodShape, behaviour: Behaviour, key: ObjectKey) {
     // A running container's status counts for this pod alone, so it is no part of the shape.
     const amounts = behaviour.usesStatusResources && reportsResources(pod) ? podAmounts(pod, behaviour, true) : shape.amounts;
     this.pod = pod;
     this.shape = shape;
-    this.key = keyOf(pod);
+    this.key = key;
     this.uid = pod.metadata.uid;
     this.priority = priorityOf(pod);
     this.accounted = amounts.accounted;
@@ -95,9 +95,18 @@ export class PodInfos {
     const { uid } = pod.metadata;
     const known = this.recent.get(uid);
     if (known !== undefined && known.pod === pod) return known;
-    const info = new PodInfo(pod, this.shapeOf(pod, known), this.behaviour);
+    const info = new PodInfo(pod, this.shapeOf(pod, known), this.behaviour, known === undefined ? keyOf(pod) : known.key);
     this.recent.set(uid, info);
     return info;
+  }
+
+  /** The same for what is most likely a newer version of a pod that the caller knows. */
+  newer(pod: Pod, before: PodInfo): PodInfo {
+    const { pod: old, shape } = before;
+    if (old === pod) return before;
+    if (before.uid === '' || before.uid !== pod.metadata.uid || old.spec.containers !== pod.spec.containers) return this.of(pod);
+    const isSame = isSameTemplate(old, shape, pod) && isSameMap(old.metadata.labels, pod.metadata.labels);
+    return isSame ? new PodInfo(pod, shape, this.behaviour, before.key) : this.of(pod);
   }
 
   private shapeOf(pod: Pod, before: PodInfo | undefined): PodShape {

@@ -25,6 +25,9 @@ import { errorStatus, isSuccess, type Status, unresolvable } from './status.ts';
 const NAME = 'DefaultPreemption';
 const NO_VICTIMS = unresolvable(NAME, 'No preemption victims found for incoming pod');
 const NOT_HELPFUL = unresolvable(NAME, 'Preemption is not helpful for scheduling');
+const NO_CANDIDATES: readonly PreemptionCandidate[] = Object.freeze([]);
+const NO_ERRORS: readonly Status[] = Object.freeze([]);
+const TEXTS_MAX = 1000;
 const PREEMPTED_REASON = 'PreemptionByScheduler';
 
 export interface CandidateLimits {
@@ -36,6 +39,8 @@ export interface PreemptionPlan {
   /** Why the pod may not preempt; empty when it may. */
   readonly ineligibleReason: string;
   readonly potentialNodes: readonly NodeInfo[];
+  /** How many they are when no node has anybody to free it of, which makes the plan; otherwise -1. */
+  readonly hopelessCount: number;
   /** Without budget violations first, each group in the order of the dry run. */
   readonly candidates: readonly PreemptionCandidate[];
   /** Of the nodes that are no candidates. */
@@ -56,13 +61,14 @@ export function planPreemption(
   dryRuns = new DryRuns(),
 ): PreemptionPlan {
   const ineligibleReason = findIneligibility(pod, diagnosis, handle);
-  if (ineligibleReason === '' && handle.snapshot.leastPriority >= pod.priority) return planWithoutVictims(diagnosis.nodeToStatus, handle);
+  if (ineligibleReason === '' && handle.snapshot.leastPriority >= pod.priority) return new HopelessPlan(diagnosis.nodeToStatus, handle);
   const statuses = new NodeToStatus(NOT_HELPFUL);
   const potentialNodes = handle.snapshot.nodes.filter((node) => diagnosis.nodeToStatus.of(node).code === 'Unschedulable');
   if (ineligibleReason !== '' || potentialNodes.length === 0) {
     return {
       ineligibleReason,
       potentialNodes: ineligibleReason === '' ? potentialNodes : [],
+      hopelessCount: -1,
       candidates: [],
       statuses,
       best: [],
@@ -95,39 +101,74 @@ export function planPreemption(
     if (clean.length > 0 && clean.length + violating.length >= wanted) break;
   }
   const candidates = [...clean, ...violating];
-  return { ineligibleReason, potentialNodes, candidates, statuses, best: pickBest(candidates, handle.nowUs()), errors };
+  return { ineligibleReason, potentialNodes, hopelessCount: -1, candidates, statuses, best: pickBest(candidates, handle.nowUs()), errors };
 }
 
 /** Nobody anywhere is less important: what is said of each node follows from why it failed, and nothing need be tried. */
-function planWithoutVictims(failures: NodeToStatus, handle: PluginHandle): PreemptionPlan {
-  const { nodes } = handle.snapshot;
-  const isPotential = (node: NodeInfo): boolean => failures.of(node).code === 'Unschedulable';
-  const potentialCount = failures.countOf('Unschedulable', nodes.length);
-  const statuses = new NodeToStatus(NOT_HELPFUL);
-  if (potentialCount > 0) {
-    handle.preemptionOffset(potentialCount);
-    const all: PlacedStatuses = {
-      nodes,
-      at: (place) => (isPotential(nodes[place]!) ? NO_VICTIMS : undefined),
-      forEachCount: (visit) => visit(NO_VICTIMS, potentialCount),
-    };
-    statuses.place(all, 0);
+class HopelessPlan implements PreemptionPlan, PlacedStatuses {
+  readonly ineligibleReason = '';
+  readonly hopelessCount: number;
+  readonly candidates: readonly PreemptionCandidate[];
+  readonly best: readonly PreemptionCandidate[];
+  readonly errors: readonly Status[];
+  readonly nodes: readonly NodeInfo[];
+  private readonly failures: NodeToStatus;
+
+  constructor(failures: NodeToStatus, handle: PluginHandle) {
+    this.failures = failures;
+    this.nodes = handle.snapshot.nodes;
+    this.hopelessCount = failures.countOf('Unschedulable', this.nodes.length);
+    this.candidates = this.best = NO_CANDIDATES;
+    this.errors = NO_ERRORS;
+    if (this.hopelessCount > 0) handle.preemptionOffset(this.hopelessCount);
   }
-  return {
-    ineligibleReason: '',
-    get potentialNodes() {
-      return nodes.filter(isPotential);
-    },
-    candidates: [],
-    statuses,
-    best: [],
-    errors: [],
-  };
+
+  get potentialNodes(): readonly NodeInfo[] {
+    return this.nodes.filter((node) => this.isPotential(node));
+  }
+
+  get statuses(): NodeToStatus {
+    const statuses = new NodeToStatus(NOT_HELPFUL);
+    if (this.hopelessCount > 0) statuses.place(this, 0);
+    return statuses;
+  }
+
+  at(place: number): Status | undefined {
+    return this.isPotential(this.nodes[place]!) ? NO_VICTIMS : undefined;
+  }
+
+  forEachCount(visit: (status: Status, nodeCount: number) => void): void {
+    visit(NO_VICTIMS, this.hopelessCount);
+  }
+
+  private isPotential(node: NodeInfo): boolean {
+    return this.failures.of(node).code === 'Unschedulable';
+  }
 }
 
-/** What users read when no node can be freed. */
-export function preemptionFailure(plan: PreemptionPlan, nodeCount: number): string {
-  return new FitError(nodeCount, { ...newDiagnosis(), nodeToStatus: plan.statuses }).message;
+/** What users read when no node can be freed; texts that depend on numbers of nodes alone are remembered. */
+export class PreemptionFailures {
+  /** By number of potential nodes. */
+  private readonly hopeless: Map<number, string>;
+  private nodeCount: number;
+
+  constructor() {
+    this.hopeless = new Map();
+    this.nodeCount = 0;
+  }
+
+  textOf(plan: PreemptionPlan, nodeCount: number): string {
+    if (nodeCount !== this.nodeCount || this.hopeless.size > TEXTS_MAX) {
+      this.hopeless.clear();
+      this.nodeCount = nodeCount;
+    }
+    let text = this.hopeless.get(plan.hopelessCount);
+    if (text === undefined) {
+      text = new FitError(nodeCount, { ...newDiagnosis(), nodeToStatus: plan.statuses }).message;
+      if (plan.hopelessCount >= 0) this.hopeless.set(plan.hopelessCount, text);
+    }
+    return text;
+  }
 }
 
 function findIneligibility(pod: PodInfo, diagnosis: Diagnosis, handle: PluginHandle): string {

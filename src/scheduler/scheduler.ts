@@ -117,7 +117,11 @@ export class Scheduler {
     const behaviour = behaviourOf(options.kubernetesVersion ?? DEFAULT_KUBERNETES_VERSION);
     const quirks = options.quirks ?? NO_QUIRKS;
     const podInfos = new PodInfos(behaviour);
-    const cache = new SchedulerCache(podInfos);
+    // Plugins of a user's may look at anything that pods on a node say.
+    const cache = new SchedulerCache(
+      podInfos,
+      options.definitions.some(({ origin }) => origin !== undefined),
+    );
     const pods = ctx.informers.of('Pod');
     const preempting = new Set<string>();
     const rng = ctx.incarnation === 1 ? ctx.rng : ctx.rng.fork(`life-${ctx.incarnation}`);

@@ -507,8 +507,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'confirmed-twice',
     file: 'scheduler/cache.ts',
-    find: '} else if (entry.isAssumed) {\n      this.detach(entry);',
-    replace: '} else if (entry.isAssumed) {',
+    find: 'entry.isAssumed = false;\n      this.renew(entry, pod);',
+    replace: 'if (entry.isAssumed) this.insert(this.podInfos.of(pod), false);\n      else this.renew(entry, pod);',
     why: 'A pod takes its room once as assumed and once more as bound.',
     kind: 'leak',
   },

@@ -11,7 +11,7 @@ import type { Diagnosis } from '../diagnosis.ts';
 import { DryRuns } from '../dry-runs.ts';
 import { definePlugin, NO_NOMINATION, type Plugin, type PluginHandle, type PostFilterResult } from '../framework.ts';
 import type { PodInfo } from '../pod-info.ts';
-import { type CandidateLimits, planPreemption, preemptionFailure } from '../preemption-plan.ts';
+import { type CandidateLimits, PreemptionFailures, planPreemption } from '../preemption-plan.ts';
 import { errorStatus, messageOf, SUCCESS, unresolvable, unschedulable } from '../status.ts';
 
 const NAME = 'DefaultPreemption';
@@ -32,6 +32,7 @@ export const defaultPreemption = definePlugin<CandidateLimits>({
 
 function createDefaultPreemption(limits: CandidateLimits, handle: PluginHandle): Plugin {
   const dryRuns = new DryRuns();
+  const failures = new PreemptionFailures();
 
   function postFilter(state: CycleState, pod: PodInfo, diagnosis: Diagnosis): PostFilterResult {
     const current = handle.lister.get('Pod', pod.key);
@@ -50,7 +51,7 @@ function createDefaultPreemption(limits: CandidateLimits, handle: PluginHandle):
       const text = plan.errors.map(messageOf).join(', ');
       return { status: errorStatus(NAME, `preemption: ${text}`), nominating: NO_NOMINATION };
     }
-    const text = preemptionFailure(plan, handle.snapshot.nodes.length);
+    const text = failures.textOf(plan, handle.snapshot.nodes.length);
     return { status: unschedulable(NAME, `preemption: ${text}`), nominating: { mode: 'override', nodeName: '' } };
   }
 
