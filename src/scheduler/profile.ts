@@ -57,6 +57,11 @@ export interface HintEntry {
 // 15 minutes: framework/runtime maxTimeout, v1.34.
 const PERMIT_TIMEOUT_MAX_US = 15 * 60 * 1_000_000;
 
+/** Beyond so many PreFilter plugins the lists of filters are not remembered. */
+const MASK_BITS = 31;
+const FILTER_LISTS_MAX = 1024;
+const PASSED: PreFilterOutcome = Object.freeze({ status: SUCCESS, nodeNames: undefined, narrowers: Object.freeze([]) });
+
 export class Profile implements FilterRunner {
   readonly schedulerName: string;
   /** 0..100; 0 adapts to the cluster size; undefined takes the scheduler's setting. */
@@ -76,6 +81,8 @@ export class Profile implements FilterRunner {
   readonly postBindPlugins: readonly Plugin[];
   /** What wakes pods that were rejected by a plugin, implicit registrations included. */
   readonly hints: readonly HintEntry[];
+  /** By who left themselves out. */
+  private readonly filterLists: Map<number, readonly Plugin[]>;
   private readonly queueSort: Plugin;
   private readonly context: SchedulerContext;
 
@@ -90,6 +97,7 @@ export class Profile implements FilterRunner {
     }
     const at = (point: keyof ResolvedProfile['points']): Plugin[] => config.points[point].map(({ name }) => instances.get(name)!);
     this.plugins = [...instances.values()];
+    this.filterLists = new Map();
     this.preEnqueuePlugins = at('preEnqueue');
     this.queueSort = at('queueSort')[0]!;
     this.preFilterPlugins = at('preFilter');
@@ -132,10 +140,14 @@ export class Profile implements FilterRunner {
   // Filter ----------------------------------------------------------------------------------------------
 
   runPreFilter(state: CycleState, pod: PodInfo): PreFilterOutcome {
-    const narrowers: string[] = [];
+    let narrowers: string[] | undefined;
     let nodeNames: ReadonlySet<string> | undefined;
     let rejection: Status | undefined;
-    for (const plugin of this.preFilterPlugins) {
+    const { preFilterPlugins } = this;
+    // One bit per plugin.
+    let skipped = 0;
+    for (let i = 0; i < preFilterPlugins.length; i++) {
+      const plugin = preFilterPlugins[i]!;
       const result = plugin.preFilter!(state, pod);
       const { status } = result;
       switch (status.code) {
@@ -143,6 +155,7 @@ export class Profile implements FilterRunner {
           break;
         case 'Skip':
           state.skipFilter.add(plugin.name);
+          skipped |= 1 << i;
           continue;
         case 'UnschedulableAndUnresolvable':
           return { status: by(plugin, status), nodeNames: undefined, narrowers: [] };
@@ -159,12 +172,25 @@ export class Profile implements FilterRunner {
           };
       }
       if (result.nodeNames === undefined) continue;
+      narrowers ??= [];
       narrowers.push(plugin.name);
       nodeNames = nodeNames === undefined ? result.nodeNames : intersect(nodeNames, result.nodeNames);
       if (nodeNames.size === 0) return { status: conflictOf(narrowers), nodeNames, narrowers };
     }
-    state.filters = this.filterPlugins.filter((plugin) => !state.skipFilter.has(plugin.name));
-    return { status: rejection ?? SUCCESS, nodeNames, narrowers };
+    state.filters = this.filtersWithout(skipped, state.skipFilter);
+    return rejection === undefined && narrowers === undefined
+      ? PASSED
+      : { status: rejection ?? SUCCESS, nodeNames, narrowers: narrowers ?? [] };
+  }
+
+  /** The filters that take part when these plugins left themselves out; the same lists again and again. */
+  private filtersWithout(skipped: number, names: ReadonlySet<string>): readonly Plugin[] {
+    let filters = this.preFilterPlugins.length < MASK_BITS ? this.filterLists.get(skipped) : undefined;
+    if (filters === undefined) {
+      filters = this.filterPlugins.filter((plugin) => !names.has(plugin.name));
+      if (this.filterLists.size < FILTER_LISTS_MAX) this.filterLists.set(skipped, filters);
+    }
+    return filters;
   }
 
   /** The first refusal of a node, in plugin order. */

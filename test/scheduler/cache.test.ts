@@ -57,6 +57,86 @@ describe('node order', () => {
   });
 });
 
+/** Writes down what observers hear. */
+function listenTo(cache: SchedulerCache): string[] {
+  const heard: string[] = [];
+  cache.addObserver({
+    podAdded: (on, info) => heard.push(`+${info.key} ${on.name}`),
+    podRemoved: (on, info) => heard.push(`-${info.key} ${on.name}`),
+    nodeChanged: (on) => heard.push(`node ${on.name}`),
+    imagesCounted: (on) => heard.push(`images ${on.name}`),
+    nodesListed: () => heard.push('listed'),
+  });
+  return heard;
+}
+
+describe('newer versions of placed pods', () => {
+  const image = { names: ['app:1'], sizeBytes: 1000 };
+  const running = (p: ReturnType<typeof pod>) => ({ ...p, status: { ...p.status, phase: 'Running' as const, startTime: 5 } });
+
+  test('are seen by everybody, and heard of when a plugin can tell them from the old ones', () => {
+    const cache = newCache();
+    for (const name of ['n1', 'n2']) cache.addNode(node(name));
+    const placed = pod('p', 'n1');
+    for (const it of [placed, pod('q', 'n1'), pod('r', 'n1')]) cache.addPod(it);
+    cache.refresh();
+    const heard = listenTo(cache);
+    cache.updatePod(running(placed));
+    const info = cache.nodeInfo('n1')!;
+    // To the end of the list, the last one into its place: as a removal and an addition would have it.
+    expect(info.pods.map(({ key }) => key)).toEqual(['default/r', 'default/q', 'default/p']);
+    expect(info.pods[2]!.pod.status.startTime).toBe(5);
+    expect(info.requested.cpuMilli).toBe(3000);
+    expect(heard).toEqual([]);
+    const ending = { ...placed, metadata: { ...placed.metadata, deletionTimestamp: 9 } };
+    cache.updatePod(ending);
+    expect(heard).toEqual(['-default/p n1', '+default/p n1']);
+    expect(info.requested.cpuMilli).toBe(3000);
+    cache.removePod(ending);
+    expect(info.requested.cpuMilli).toBe(2000);
+  });
+
+  test('count as bound and not as assumed, on another node when they are there', () => {
+    const cache = newCache();
+    for (const name of ['n1', 'n2']) cache.addNode(node(name));
+    const placed = pod('p', 'n1');
+    cache.assumePod(placed);
+    const heard = listenTo(cache);
+    cache.addPod(running(placed));
+    expect([cache.isAssumed(placed), cache.nodeInfo('n1')!.pods.length, heard.length]).toEqual([false, 1, 0]);
+    cache.updatePod({ ...placed, spec: { ...placed.spec, nodeName: 'n2' } });
+    expect([cache.nodeInfo('n1')!.pods.length, cache.nodeInfo('n2')!.pods.length]).toEqual([0, 1]);
+    expect(heard).toEqual(['-default/p n1', '+default/p n2']);
+  });
+
+  test('let the images of their node be counted anew, of which observers hear', () => {
+    const cache = newCache();
+    cache.addNode(node('n1', undefined, [image]));
+    cache.addNode(node('n2'));
+    const placed = pod('p', 'n1');
+    cache.addPod(placed);
+    cache.refresh();
+    cache.updateNode(node('n2', undefined, [image]));
+    cache.refresh();
+    const heard = listenTo(cache);
+    expect(cache.nodeInfo('n1')!.images.get('app:1')!.nodeCount).toBe(1);
+    cache.updatePod(running(placed));
+    cache.refresh();
+    expect(cache.nodeInfo('n1')!.images.get('app:1')!.nodeCount).toBe(2);
+    expect(heard).toEqual(['images n1']);
+  });
+
+  test('are all heard of where plugins of a user may look at anything', () => {
+    const cache = new SchedulerCache(new PodInfos(behaviourOf('1.34')), true);
+    cache.addNode(node('n1'));
+    const placed = pod('p', 'n1');
+    cache.addPod(placed);
+    const heard = listenTo(cache);
+    cache.updatePod(running(placed));
+    expect(heard).toEqual(['-default/p n1', '+default/p n1']);
+  });
+});
+
 describe('pods', () => {
   test('of unknown and deleted nodes wait on a ghost outside the snapshot', () => {
     const cache = newCache();
