@@ -9,21 +9,7 @@ import { MEASURES, SERIES, SETS } from '../scenario/expect.ts';
 import { usageOf } from '../scenario/expect-parser.ts';
 import type { ParamInfo, Vocabulary } from '../scenario/vocabulary.ts';
 import type { CliFamilies } from './families.ts';
-
-export const TOPICS = [
-  'plugins',
-  'faults',
-  'quirks',
-  'controllers',
-  'machines',
-  'network',
-  'traces',
-  'measures',
-  'panels',
-  'kinds',
-  'distributions',
-] as const;
-export type Topic = (typeof TOPICS)[number];
+import type { Topic } from './topics.ts';
 
 export interface CatalogueEntry {
   readonly name: string;

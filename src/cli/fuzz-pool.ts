@@ -23,7 +23,8 @@ export function openPool(workers: number): FuzzPool {
     return { width: 1, run: (row) => worker.run(row), close: async () => {} };
   }
   const pool = new Piscina({
-    filename: new URL('./fuzz-worker.js', import.meta.url).href,
+    // Seen from this file, and from the chunk that it ends up in when the program is bundled.
+    filename: new URL('../cli/fuzz-worker.js', import.meta.url).href,
     minThreads: workers,
     maxThreads: workers,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },

@@ -1,6 +1,6 @@
 /**
  * CliIo: all that a command sees of the process it runs in, so that tests can run commands without one.
- * CliParts: the machinery behind the commands.
+ * CliParts: the machinery behind the commands; LoadParts: gets it when a command needs it, help and version do not.
  */
 import type { RunResult } from '../metrics/result.ts';
 import type { RunScenarioOptions, ScenarioRunOf } from '../scenario/run-types.ts';
@@ -28,7 +28,6 @@ export interface CliIo {
 }
 
 export interface CliParts {
-  readonly version: string;
   readonly families: CliFamilies;
   readonly words: Vocabulary;
   startScenario(spec: ScenarioSpec, options: RunScenarioOptions): ScenarioRunOf<RunResult>;
@@ -38,6 +37,8 @@ export interface CliParts {
   readResult(folder: string): RunResult | Promise<RunResult>;
   renderReport(result: RunResult): string;
 }
+
+export type LoadParts = () => CliParts | Promise<CliParts>;
 
 /** What a command ends with. */
 export const EXIT = { ok: 0, found: 1, badInput: 2, bug: 3, interrupted: 130 } as const;

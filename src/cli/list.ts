@@ -4,10 +4,11 @@
 import { Command } from 'commander';
 import { InputError } from '../base/input-error.ts';
 import { nearestName } from '../base/nearest-name.ts';
-import { type CatalogueEntry, catalogue, TOPICS, type Topic } from './catalogue.ts';
-import type { CliIo, CliParts } from './io.ts';
+import type { CatalogueEntry } from './catalogue.ts';
+import type { CliIo, LoadParts } from './io.ts';
+import { TOPICS, type Topic } from './topics.ts';
 
-export function listCommand(parts: CliParts, io: CliIo): Command {
+export function listCommand(load: LoadParts, io: CliIo): Command {
   return new Command('list')
     .summary('list what scenarios may name: faults, controllers, machines, ...')
     .description(`Lists the members of a family, or describes one of them with its parameters.\n\nFamilies: ${TOPICS.join(', ')}`)
@@ -15,8 +16,9 @@ export function listCommand(parts: CliParts, io: CliIo): Command {
     .argument('[name]', 'describe this one only')
     .option('--json', 'print as JSON')
     .addHelpText('after', '\nExamples:\n  seatrial list faults\n  seatrial list faults node-crash\n  seatrial list machines --json\n')
-    .action((topic: string, name: string | undefined, flags: { readonly json?: boolean }) => {
+    .action(async (topic: string, name: string | undefined, flags: { readonly json?: boolean }) => {
       if (!isTopic(topic)) throw unknownName('family', topic, TOPICS);
+      const [parts, { catalogue }] = await Promise.all([load(), import('./catalogue.ts')]);
       const all = catalogue(topic, parts.words, parts.families);
       const shown = name === undefined ? all : all.filter((entry) => entry.name === name);
       if (name !== undefined && shown.length === 0)

@@ -2,10 +2,9 @@
 /**
  * seatrial: the command line's entry. Only connects the program to the real process.
  */
-import { builtInParts } from './parts.ts';
 import { processIo } from './process-io.ts';
 import { runCli } from './program.ts';
 
-const code = await runCli(process.argv.slice(2), builtInParts(), processIo());
+const code = await runCli(process.argv.slice(2), async () => (await import('./parts.ts')).builtInParts(), processIo());
 // Not process.exit: what is still in the pipes must get out.
 if (code !== 0) process.exitCode = code;

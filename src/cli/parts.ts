@@ -1,7 +1,6 @@
 /**
  * The machinery of this release behind the commands.
  */
-import { VERSION } from '../base/version.ts';
 import { panels } from '../report/panels/registry.ts';
 import { drawReport, readResult, writeResult } from '../report/write-result-file.ts';
 import { builtInVocabulary } from '../scenario/built-in-vocabulary.ts';
@@ -13,7 +12,6 @@ import type { CliParts } from './io.ts';
 
 export function builtInParts(): CliParts {
   return {
-    version: VERSION,
     words: builtInVocabulary(),
     families: {
       plugins: schedulerPlugins.map(describePlugin),

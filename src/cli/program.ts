@@ -2,12 +2,13 @@
  * The whole command line as one commander program; `runCli` runs it and turns everything that happens into an exit code.
  */
 import { Command, CommanderError } from 'commander';
+import { VERSION } from '../base/version.ts';
 import { registerConformance } from './conformance.ts';
 import { reportError } from './errors.ts';
 import { explainCommand } from './explain.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { initCommand } from './init.ts';
-import { type CliIo, type CliParts, EXIT, type ExitCode } from './io.ts';
+import { type CliIo, EXIT, type ExitCode, type LoadParts } from './io.ts';
 import { listCommand } from './list.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
@@ -15,9 +16,9 @@ import { schemaCommand } from './schema.ts';
 import { testCommand } from './test.ts';
 
 /** Runs one command line (without the program's name) to its end. Never throws. */
-export async function runCli(args: readonly string[], parts: CliParts, io: CliIo): Promise<ExitCode> {
+export async function runCli(args: readonly string[], load: LoadParts, io: CliIo): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok;
-  const program = buildProgram(parts, io, (found) => {
+  const program = buildProgram(load, io, (found) => {
     code = found;
   });
   try {
@@ -30,23 +31,23 @@ export async function runCli(args: readonly string[], parts: CliParts, io: CliIo
   }
 }
 
-function buildProgram(parts: CliParts, io: CliIo, finish: (code: ExitCode) => void): Command {
+function buildProgram(load: LoadParts, io: CliIo, finish: (code: ExitCode) => void): Command {
   const program = new Command('seatrial')
     .description(
       'A deterministic discrete-event simulator of Kubernetes clusters: schedulers and controllers at sea, with every kind of storm.',
     )
-    .version(parts.version, '-V, --version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .option('--debug', 'show stacks and causes of errors')
     .addHelpText('after', HELP);
-  program.addCommand(runCommand(parts, io, finish));
-  program.addCommand(testCommand(parts, io, finish));
+  program.addCommand(runCommand(load, io, finish));
+  program.addCommand(testCommand(load, io, finish));
   program.addCommand(initCommand(io));
-  program.addCommand(listCommand(parts, io));
-  program.addCommand(schemaCommand(parts, io));
+  program.addCommand(listCommand(load, io));
+  program.addCommand(schemaCommand(load, io));
   registerConformance(program, io, finish);
-  program.addCommand(explainCommand(parts, io, finish));
+  program.addCommand(explainCommand(load, io, finish));
   program.addCommand(fuzzCommand(io, finish));
-  program.addCommand(reportCommand(parts, io));
+  program.addCommand(reportCommand(load, io));
   for (const command of [program, ...program.commands]) prepare(command, io);
   return program;
 }

@@ -2,10 +2,9 @@
  * seatrial schema: the scenario file as JSON Schema, for editors.
  */
 import { Command } from 'commander';
-import { scenarioJsonSchema } from '../scenario/json-schema.ts';
-import type { CliIo, CliParts } from './io.ts';
+import type { CliIo, LoadParts } from './io.ts';
 
-export function schemaCommand(parts: CliParts, io: CliIo): Command {
+export function schemaCommand(load: LoadParts, io: CliIo): Command {
   return new Command('schema')
     .summary('print the JSON Schema of scenario files')
     .description('Prints the JSON Schema of scenario files, with which editors complete keys and show mistakes while you type.')
@@ -18,7 +17,8 @@ Example:
   # yaml-language-server: $schema=./scenario.schema.json
 `,
     )
-    .action(() => {
+    .action(async () => {
+      const [parts, { scenarioJsonSchema }] = await Promise.all([load(), import('../scenario/json-schema.ts')]);
       io.out(`${JSON.stringify(scenarioJsonSchema(parts.words), undefined, 2)}\n`);
     });
 }

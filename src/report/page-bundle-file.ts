@@ -1,5 +1,5 @@
 /**
- * Finds the script of report pages: beside this file in a published package; in a working copy, in dist/report, built anew
+ * Finds the script of report pages: in the report folder of a published package; in a working copy, in dist/report, built anew
  * when a source of it is younger.
  */
 import { execFileSync } from 'node:child_process';
@@ -11,7 +11,8 @@ const BUNDLE = 'page-bundle.js';
 
 /** The script as text. Throws an ordinary error that says what to do when it is neither there nor can be built. */
 export function readPageBundle(): string {
-  const here = fileURLToPath(new URL('.', import.meta.url));
+  // Of this file, and of the chunk that it ends up in when the program is bundled.
+  const here = fileURLToPath(new URL('../report/', import.meta.url));
   const beside = join(here, BUNDLE);
   if (existsSync(beside)) return readFileSync(beside, 'utf8');
   const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -25,7 +25,7 @@ async function seatrial(...args: string[]): Promise<{ code: number; out: string;
   let interrupt = (): void => {};
   const parts = builtInParts();
   const sliced: CliParts = { ...parts, startScenario: (spec, options) => parts.startScenario(spec, { ...options, sliceEvents: 200 }) };
-  const code = await runCli(args, sliced, {
+  const code = await runCli(args, () => sliced, {
     out: (text) => {
       out += text;
     },

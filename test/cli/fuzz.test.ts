@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** A command in this process, with real machinery. */
 async function command(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', ''];
-  const code = await runCli(args, builtInParts(), {
+  const code = await runCli(args, builtInParts, {
     out: (text) => {
       out += text;
     },

@@ -105,7 +105,7 @@ export function stage(world: FakeWorld = {}): Stage {
           return Promise.resolve();
         },
       };
-      const code = await runCli(args, parts, io);
+      const code = await runCli(args, () => parts, io);
       return { code, out: out.replaceAll(folder, '.'), err: err.replaceAll(folder, '.') };
     },
   };

@@ -26,7 +26,7 @@ function file(name: string, text: string): string {
 async function seatrial(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   let out = '';
   let err = '';
-  const code = await runCli(args, builtInParts(), {
+  const code = await runCli(args, builtInParts, {
     out: (text) => {
       out += text;
     },

@@ -38,7 +38,7 @@ async function seatrial(args: readonly string[]): Promise<string> {
   const print = (text: string): void => {
     printed += text;
   };
-  await runCli(args, builtInParts(), {
+  await runCli(args, builtInParts, {
     out: print,
     err: print,
     isTerminal: false,
