@@ -3,7 +3,7 @@
  */
 import { type DecodeReader, NO_NAMES, NO_STRINGS, type RawObject } from './decode-reader.ts';
 import { childPath } from './document-path.ts';
-import type { Condition, ConditionStatus, LabelSelector, LabelSelectorRequirement, ObjectMeta, OwnerReference } from './meta.ts';
+import type { Condition, ConditionStatus, LabelSelector, LabelSelectorRequirement, ObjectMeta, OwnerReference, StringMap } from './meta.ts';
 import { checkDnsLabel, checkDnsSubdomain, checkQualifiedName } from './names.ts';
 import { compileLabelSelector } from './selectors.ts';
 
@@ -36,12 +36,7 @@ export function decodeMeta(
     const wrongNamespace = namespace === '' ? undefined : checkDnsLabel(namespace);
     if (wrongNamespace !== undefined) reader.problems.add(childPath(at, 'namespace'), `"${namespace}" ${wrongNamespace}`);
   }
-  const annotations = reader.optionalStrings(raw, 'annotations', at) ?? NO_STRINGS;
-  if (reader.validate) {
-    for (const key of Object.keys(annotations)) {
-      reader.checkName(childPath(at, 'annotations'), key, 'annotation key', checkQualifiedName(key.toLowerCase()));
-    }
-  }
+  const annotations = decodeAnnotations(reader, raw, at);
   return {
     name,
     namespace: isNamespaced ? namespace || reader.defaultNamespace : '',
@@ -57,6 +52,21 @@ export function decodeMeta(
     ownerReferences: reader.items(raw, 'ownerReferences', at, (item, itemAt) => decodeOwner(reader, item, itemAt)),
     finalizers: reader.names(raw, 'finalizers', at),
   };
+}
+
+function decodeAnnotations(reader: DecodeReader, meta: RawObject, path: string): StringMap {
+  const raw = reader.object(meta, 'annotations', path);
+  if (raw === undefined) return NO_STRINGS;
+  return reader.once('annotations', raw, () => {
+    const annotations = reader.stringsOf(raw, 'annotations', path);
+    if (reader.validate) {
+      const at = childPath(path, 'annotations');
+      for (const key of Object.keys(annotations)) {
+        reader.checkName(at, key, 'annotation key', checkQualifiedName(key.toLowerCase()));
+      }
+    }
+    return annotations;
+  });
 }
 
 export const META_FIELDS: readonly string[] = [

@@ -16,7 +16,7 @@ export function decodeNode(reader: DecodeReader, raw: RawObject, path: string): 
     apiVersion: 'v1',
     metadata: decodeMeta(reader, raw, path, false),
     spec: decodeSpec(reader, reader.object(raw, 'spec', path) ?? {}, childPath(path, 'spec')),
-    status: decodeStatus(reader, reader.object(raw, 'status', path) ?? {}, childPath(path, 'status')),
+    status: decodeStatus(reader, reader.object(raw, 'status', path), childPath(path, 'status')),
   };
 }
 
@@ -45,7 +45,13 @@ function decodeTaint(reader: DecodeReader, raw: RawObject, path: string): Taint 
   };
 }
 
-function decodeStatus(reader: DecodeReader, raw: RawObject, path: string): NodeStatus {
+function decodeStatus(reader: DecodeReader, raw: RawObject | undefined, path: string): NodeStatus {
+  return raw === undefined
+    ? decodeStatusFields(reader, {}, path)
+    : reader.once('node status', raw, () => decodeStatusFields(reader, raw, path));
+}
+
+function decodeStatusFields(reader: DecodeReader, raw: RawObject, path: string): NodeStatus {
   reader.knownFields(raw, path, STATUS_FIELDS);
   const capacity = reader.resources(raw, 'capacity', path);
   return {

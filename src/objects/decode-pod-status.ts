@@ -12,7 +12,14 @@ const QOS_CLASSES: readonly QosClass[] = ['Guaranteed', 'Burstable', 'BestEffort
 
 /** Without a status the pod is new: Pending, with the quality of service its resources give it. */
 export function decodePodStatus(reader: DecodeReader, pod: RawObject, path: string, spec: PodSpec): PodStatus {
-  const raw = reader.object(pod, 'status', path) ?? {};
+  const raw = reader.object(pod, 'status', path);
+  // New pods of one spec are alike.
+  return raw === undefined
+    ? reader.once('new pod status', spec, () => decodeStatus(reader, {}, path, spec))
+    : decodeStatus(reader, raw, path, spec);
+}
+
+function decodeStatus(reader: DecodeReader, raw: RawObject, path: string, spec: PodSpec): PodStatus {
   const at = childPath(path, 'status');
   reader.knownFields(raw, at, STATUS_FIELDS);
   const hasQos = typeof raw['qosClass'] === 'string' && raw['qosClass'] !== '';

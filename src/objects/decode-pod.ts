@@ -44,7 +44,8 @@ export function decodePodTemplate(reader: DecodeReader, from: RawObject, key: st
 function decodeRequiredSpec(reader: DecodeReader, from: RawObject, path: string): PodSpec {
   const raw = reader.object(from, 'spec', path);
   if (raw === undefined && reader.validate) reader.missing(path, 'spec');
-  return raw === undefined ? withoutChecks(reader, path) : decodePodSpec(reader, raw, childPath(path, 'spec'));
+  if (raw === undefined) return withoutChecks(reader, path);
+  return reader.once('pod spec', raw, () => decodePodSpec(reader, raw, childPath(path, 'spec')));
 }
 
 /** The spec of a pod that gives none: reported once, not again for each missing part. */

@@ -22,6 +22,27 @@ export interface DecodeOptions {
   readonly defaultNamespace?: string;
   /** What to do with kinds the simulator does not model: keep them as CustomObject (default) or report them. */
   readonly otherKinds?: 'keep' | 'report';
+  /** Given to every reader of a load, parts that several objects have in common are decoded once. */
+  readonly shared?: SharedParts;
+}
+
+/** Decoded parts by the raw value they were made of, for readers with the same options: raw values that are one become one. */
+export class SharedParts {
+  private readonly byRole: Map<string, WeakMap<object, object>>;
+
+  constructor() {
+    this.byRole = new Map();
+  }
+
+  /** The parts of one role. */
+  of(role: string): WeakMap<object, object> {
+    let parts = this.byRole.get(role);
+    if (parts === undefined) {
+      parts = new WeakMap();
+      this.byRole.set(role, parts);
+    }
+    return parts;
+  }
 }
 
 export type RawObject = Readonly<Record<string, unknown>>;
@@ -36,6 +57,7 @@ export class DecodeReader {
   readonly validate: boolean;
   readonly defaultNamespace: string;
   readonly otherKinds: 'keep' | 'report';
+  private readonly shared: SharedParts | undefined;
 
   constructor(problems: ProblemList, options: DecodeOptions = {}) {
     this.problems = problems;
@@ -43,6 +65,20 @@ export class DecodeReader {
     this.validate = options.validate ?? true;
     this.defaultNamespace = options.defaultNamespace ?? 'default';
     this.otherKinds = options.otherKinds ?? 'keep';
+    this.shared = options.shared;
+  }
+
+  /** What `decode` makes of `raw`, made once if it is without problems. The same `role` must always come with the same `decode`. */
+  once<T extends object>(role: string, raw: object, decode: () => T): T {
+    // What stands in for values of a wrong type is no part of anything.
+    if (this.shared === undefined || raw === EMPTY_OBJECT) return decode();
+    const parts = this.shared.of(role);
+    const known = parts.get(raw);
+    if (known !== undefined) return known as T;
+    const before = this.problems.problems.length;
+    const made = decode();
+    if (this.problems.problems.length === before) parts.set(raw, made);
+    return made;
   }
 
   /** `raw` as a mapping; an empty one, reported, when it is something else. */
@@ -197,7 +233,11 @@ export class DecodeReader {
   /** A mapping of strings; undefined when absent. */
   optionalStrings(from: RawObject, key: string, path: string): StringMap | undefined {
     const raw = this.object(from, key, path);
-    if (raw === undefined) return undefined;
+    return raw === undefined ? undefined : this.stringsOf(raw, key, path);
+  }
+
+  /** The same for `raw`, which was found at `key`. */
+  stringsOf(raw: RawObject, key: string, path: string): StringMap {
     const result: Record<string, string> = {};
     for (const name of Object.keys(raw)) {
       const value = raw[name];
@@ -208,7 +248,12 @@ export class DecodeReader {
 
   /** A mapping of strings whose keys and values obey the rules of labels. */
   labels(from: RawObject, key: string, path: string): StringMap {
-    const labels = this.optionalStrings(from, key, path) ?? NO_STRINGS;
+    const raw = this.object(from, key, path);
+    return raw === undefined ? NO_STRINGS : this.once('labels', raw, () => this.checkedLabels(raw, key, path));
+  }
+
+  private checkedLabels(raw: RawObject, key: string, path: string): StringMap {
+    const labels = this.stringsOf(raw, key, path);
     if (this.validate) {
       const at = childPath(path, key);
       for (const name of Object.keys(labels)) {

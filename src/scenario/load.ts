@@ -118,7 +118,7 @@ function generatedScenario(paths: readonly string[]): SourceDocument {
       .toLowerCase()
       .replace(/[^a-z0-9.-]+/g, '-')
       .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '') || 'manifests';
-  const text = `apiVersion: seatrial.dev/v1alpha1\nkind: Scenario\nmetadata: { name: "${name}" }\nspec: {}\n`;
+  const text = `apiVersion: seatrial.dev/v1alpha1\nkind: Scenario\nmetadata:\n  name: "${name}"\nspec: {}\n`;
   return parseSource('(no Scenario document)', text, [])[0]!;
 }
 

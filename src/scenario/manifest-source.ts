@@ -6,6 +6,7 @@
  */
 import { type InputProblem, ProblemList } from '../base/input-error.ts';
 import { decodeObjects } from '../objects/decode.ts';
+import { SharedParts } from '../objects/decode-reader.ts';
 import { pathSegments } from '../objects/document-path.ts';
 import type { Lowering } from './lowering.ts';
 import { kindOfName } from './object-ref.ts';
@@ -22,10 +23,13 @@ interface RawManifest {
 export class ManifestReader {
   private readonly overrides: ObjectOverrides;
   private readonly problems: InputProblem[];
+  /** Decoded parts of hand-written manifests and of others. */
+  private readonly shared: { readonly strict: SharedParts; readonly lenient: SharedParts };
 
   constructor(overrides: ObjectOverrides, problems: InputProblem[]) {
     this.overrides = overrides;
     this.problems = problems;
+    this.shared = { strict: new SharedParts(), lenient: new SharedParts() };
   }
 
   /** The objects of `manifest`, which stands at `path`: a path relative to the scenario, or an object in place. */
@@ -45,7 +49,8 @@ export class ManifestReader {
     this.applyOverrides(document, base, valueAt(document.value, base));
     const raw = valueAt(document.value, base) as RawManifest;
     const list = new ProblemList();
-    const objects = decodeObjects(raw, '', list, { strict: isHandWritten(raw) });
+    const strict = isHandWritten(raw);
+    const objects = decodeObjects(raw, '', list, { strict, shared: strict ? this.shared.strict : this.shared.lenient });
     for (const problem of list.problems)
       this.problems.push(document.problem([...base, ...pathSegments(problem.path)], problem.message, problem.hint));
     const items = itemPaths(raw, base);

@@ -28,6 +28,21 @@ export interface PlainDocument {
   readonly items: readonly Place[];
 }
 
+/** What documents of one text have in common. */
+interface Known {
+  /** Keys found good. */
+  readonly keys: Set<string>;
+  /** Values of each of the SHARED keys by the text of their blocks. */
+  readonly blocks: ReadonlyMap<string, Map<string, Block>>;
+}
+
+interface Block {
+  readonly value: object;
+  /** Indent of the key. */
+  readonly indent: number;
+  readonly lines: number;
+}
+
 /** 1-based. */
 export interface Place {
   readonly line: number;
@@ -42,7 +57,7 @@ export function parsePlainDocuments(text: string): PlainDocument[] | undefined {
   let start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   let line = 1;
   let oddAt = nextOddCharacter(text, start);
-  const knownKeys = new Set<string>();
+  const known: Known = { keys: new Set(), blocks: new Map(SHARED.map((key) => [key, new Map()])) };
   while (start <= text.length) {
     const end = findMarker(text, start);
     if (end === start && start < text.length) {
@@ -55,7 +70,7 @@ export function parsePlainDocuments(text: string): PlainDocument[] | undefined {
     }
     // Looked for once per occurrence, not once per document: that would be quadratic.
     if (oddAt < start) oddAt = nextOddCharacter(text, start);
-    const parser = new PlainParser(text, start, end, line, knownKeys);
+    const parser = new PlainParser(text, start, end, line, known);
     documents.push(parser.parse(oddAt < end));
     line = parser.lineAtEnd;
     start = end === text.length ? end + 1 : end;
@@ -94,6 +109,10 @@ const KEY = /^[A-Za-z_][\w./:-]*$/;
 const NOT_A_NAME = /^(?:null|true|false|__proto__)$/i;
 const INTEGER = /^[-+]?[0-9]+$/;
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+\.?[0-9]*)(?:[eE][-+]?[0-9]+)?$/;
+/** Keys whose blocks are often the same from one object to the next: they are read once, and become one value. */
+const SHARED = ['spec', 'status', 'labels', 'annotations'];
+/** A dump of a live cluster has none of them; they must not cost memory. */
+const MAX_BLOCKS = 1024;
 const OTHER_NUMBER = /^(?:0[xo]|[-+]?\.(?:inf|nan)$)/i;
 /** Characters that cannot start a plain scalar, or (`?`, `:`, `-`) only sometimes can. */
 const INDICATOR = /^[[\]{},#&*!|>'"%@`?:]/;
@@ -103,8 +122,7 @@ class PlainParser {
   private readonly start: number;
   private readonly end: number;
   private readonly startLine: number;
-  /** Keys found good before, in any document of the text. */
-  private readonly knownKeys: Set<string>;
+  private readonly known: Known;
   private readonly items: Place[];
   private declined: boolean;
 
@@ -120,12 +138,12 @@ class PlainParser {
   private skippedLines: boolean;
   private depth: number;
 
-  constructor(text: string, start: number, end: number, startLine: number, knownKeys: Set<string>) {
+  constructor(text: string, start: number, end: number, startLine: number, known: Known) {
     this.text = text;
     this.start = start;
     this.end = end;
     this.startLine = startLine;
-    this.knownKeys = knownKeys;
+    this.known = known;
     this.items = [];
     this.declined = false;
     this.line = startLine - 1;
@@ -223,6 +241,11 @@ class PlainParser {
       while (at < this.contentEnd && text.charCodeAt(at) === SPACE) at++;
       if (at < this.contentEnd) result[key] = this.parseScalar(at, indent);
       else {
+        const blocks = this.known.blocks.get(key);
+        if (blocks !== undefined) {
+          result[key] = this.parseShared(blocks, indent);
+          continue;
+        }
         this.advance();
         const isList = this.isEntry && this.indent >= indent;
         if (isList) result[key] = this.parseSequence(this.indent, this.depth === 1 && key === 'items');
@@ -231,6 +254,48 @@ class PlainParser {
     }
     this.depth--;
     return this.indent > indent ? this.decline() : result;
+  }
+
+  /** What follows a key that is indented by `indent`: for the same text the same value, which nobody changes. */
+  private parseShared(blocks: Map<string, Block>, indent: number): unknown {
+    const start = this.nextLine;
+    const end = this.endOfBlock(start, indent);
+    const text = this.text.slice(start, end);
+    const known = blocks.get(text);
+    if (known !== undefined && known.indent === indent) {
+      this.line += known.lines;
+      this.nextLine = end;
+      this.advance();
+      return known.value;
+    }
+    this.advance();
+    if (this.isEntry && this.indent >= indent) return this.parseSequence(this.indent);
+    if (this.indent <= indent) return null;
+    const value = this.parseMapping(this.indent);
+    // What ends elsewhere than expected has more to it than its text.
+    if (!this.declined && this.lineStart === end && blocks.size < MAX_BLOCKS) {
+      const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
+      blocks.set(text, { value: value as object, indent, lines });
+    }
+    return value;
+  }
+
+  /** Offset of the first line at or after `from` that is indented no deeper than `indent`. */
+  private endOfBlock(from: number, indent: number): number {
+    const { text, end } = this;
+    let at = from;
+    while (at < end) {
+      let content = at;
+      while (content < end && content - at <= indent && text.charCodeAt(content) === SPACE) content++;
+      if (content - at <= indent && content < end) {
+        const code = text.charCodeAt(content);
+        if (code !== LF && code !== CR) return at;
+      }
+      const lineEnd = text.indexOf('\n', content);
+      if (lineEnd === -1) return end;
+      at = lineEnd + 1;
+    }
+    return end;
   }
 
   private parseSequence(indent: number, notePlaces = false): unknown {
@@ -275,7 +340,7 @@ class PlainParser {
 
   private parseKey(from: number, colon: number): string | undefined {
     const key = this.text.slice(from, colon);
-    if (this.knownKeys.has(key)) return key;
+    if (this.known.keys.has(key)) return key;
     const quote = key.charCodeAt(0);
     if (quote === 34 || quote === 39) {
       const inner = key.slice(1, -1);
@@ -284,7 +349,7 @@ class PlainParser {
         : inner;
     }
     if (!KEY.test(key) || NOT_A_NAME.test(key)) return undefined;
-    this.knownKeys.add(key);
+    this.known.keys.add(key);
     return key;
   }
 

@@ -56,14 +56,17 @@ export class SourceDocument {
   /** Lines of the file before the text the tree was made from. */
   private readonly linesBefore: number;
   /** Paths replaced from outside, with what to show as their place. */
-  private readonly overridden: Map<string, string>;
+  private overridden: Map<string, string> | undefined;
+  /** Replaced in `value`, not yet in a tree. */
+  private replaced: { readonly path: DocumentPath; readonly value: unknown }[] | undefined;
 
   constructor(file: string, source: Tree | Untreed, value: unknown, linesBefore = 0) {
     this.file = file;
     this.source = 'text' in source ? source : undefined;
     this.tree = 'text' in source ? undefined : source;
     this.linesBefore = linesBefore;
-    this.overridden = new Map();
+    this.overridden = undefined;
+    this.replaced = undefined;
     this.value = value;
   }
 
@@ -88,15 +91,28 @@ export class SourceDocument {
     if (this.tree === undefined) {
       const lines = new LineCounter();
       this.tree = { document: parseDocument(mask(this.source!.text), { lineCounter: lines, merge: true, prettyErrors: false }), lines };
+      for (const { path, value } of this.replaced ?? []) this.replaceIn(this.tree.document, path, value);
     }
     return this.tree;
   }
 
   /** Replaces (or adds) the value at `path`; positions below it read `origin`, such as `--set spec.seed=9`. */
   set(path: DocumentPath, value: unknown, origin: string): void {
-    this.document.setIn(path, this.document.createNode(value));
+    this.overridden ??= new Map();
     this.overridden.set(formatPath(path), origin);
-    this.value = unmask(this.document.toJS());
+    const changed = this.tree === undefined ? withValue(this.value, path, 0, value) : undefined;
+    if (changed === undefined) {
+      this.replaceIn(this.document, path, value);
+      this.value = unmask(this.document.toJS());
+    } else {
+      this.replaced ??= [];
+      this.replaced.push({ path, value });
+      this.value = changed;
+    }
+  }
+
+  private replaceIn(document: Document, path: DocumentPath, value: unknown): void {
+    document.setIn(path, document.createNode(value));
   }
 
   /** Where the value at `path` starts; of its nearest ancestor when there is no such value. */
@@ -124,8 +140,8 @@ export class SourceDocument {
 
   private locate(path: DocumentPath, atKey: boolean): SourcePosition {
     const text = formatPath(path);
-    for (let length = path.length; length > 0; length--) {
-      const origin = this.overridden.get(formatPath(path.slice(0, length)));
+    for (let length = this.overridden === undefined ? 0 : path.length; length > 0; length--) {
+      const origin = this.overridden!.get(formatPath(path.slice(0, length)));
       if (origin !== undefined) return { file: origin, line: 0, column: 0, path: text };
     }
     if (this.source?.content === NO_PLACE) return { file: this.file, line: 0, column: 0, path: text };
@@ -209,6 +225,8 @@ function parseJson(text: string): { readonly value: unknown } | undefined {
 
 /** One value as it would be written after a key: `3`, `false`, `[a, b]`, `exponential(mean: 3d)`. undefined when it is not valid YAML. */
 export function parseInlineValue(text: string): { readonly value: unknown } | undefined {
+  // What the command line itself writes needs no complete parser.
+  if (/^(?:"[^"\\\r\n\t]*"|0|-?[1-9]\d{0,14})$/.test(text)) return { value: JSON.parse(text) as unknown };
   const document = parseDocument(mask(text), { prettyErrors: false });
   return document.errors.length > 0 ? undefined : { value: unmask(document.toJS() as unknown) };
 }
@@ -229,6 +247,15 @@ export function valueAt(root: unknown, path: DocumentPath): unknown {
   let at = root;
   for (const part of path) at = at === null || typeof at !== 'object' ? undefined : (at as Record<PathPart, unknown>)[part];
   return at;
+}
+
+/** A copy of `root` with `value` at `path`; undefined unless the path leads through mappings that exist. */
+function withValue(root: unknown, path: DocumentPath, from: number, value: unknown): unknown {
+  const key = path[from];
+  if (typeof key !== 'string' || typeof root !== 'object' || root === null || Array.isArray(root)) return undefined;
+  const isLast = from === path.length - 1;
+  const below = isLast ? value : withValue((root as Record<string, unknown>)[key], path, from + 1, value);
+  return below === undefined ? undefined : { ...root, [key]: below };
 }
 
 function isEmptyScalar(node: unknown): boolean {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { formatProblem, ProblemList } from '../../src/base/input-error.ts';
 import { type DecodeOptions, decodeAs, decodeObject, decodeObjects } from '../../src/objects/decode.ts';
+import { SharedParts } from '../../src/objects/decode-reader.ts';
+import type { AnyObject } from '../../src/objects/kinds.ts';
 import type { Container, Pod } from '../../src/objects/pod.ts';
 
 function pod(spec: Record<string, unknown>, container: Record<string, unknown> = {}): Pod {
@@ -207,6 +209,29 @@ describe('problems', () => {
       problemsOf(value);
     }
   });
+});
+
+test('parts that objects share are decoded once, and what is wrong with them is told of each', () => {
+  const spec = { containers: [{ name: 'main', image: 'x' }] };
+  const bad = { containers: [{ name: 'main', image: 7 }] };
+  const strings = { 'a/b': 'not a label value!' };
+  const shared = new SharedParts();
+  const decode = (metadata: object, raw: object): [AnyObject[], string[]] => {
+    const problems = new ProblemList();
+    const pods = decodeObjects({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', ...metadata }, spec: raw }, '', problems, {
+      shared,
+    });
+    return [pods, problems.problems.map(formatProblem)];
+  };
+  const [[first]] = decode({ annotations: strings }, spec);
+  const [[second]] = decode({ annotations: strings }, spec);
+  expect((second as Pod).spec).toBe((first as Pod).spec);
+  expect(second).toEqual(first);
+  expect(decode({}, bad)[1]).toEqual(decode({}, bad)[1]);
+  expect(decode({}, bad)[1]).toHaveLength(1);
+  expect(decode({ annotations: strings, labels: strings }, spec)[1]).toHaveLength(1);
+  expect(decode({ labels: 3 }, spec)[1]).toHaveLength(1);
+  expect(decode({}, 3 as unknown as object)[1].length).toBeGreaterThan(0);
 });
 
 test('decodeObject gives nothing when there was a problem', () => {

@@ -50,7 +50,23 @@ const anyLine = fc
     fc.constantFrom(0, 0, 2, 2, 4, 1, 3),
     fc.constantFrom(
       ...['a: 1', 'b: x', 'c:', 'd: "e"', "f: 'g'", '- h', '- i: j', '-', '- k:', 'l: |', 'l: |-', 'text here', '# comment', '', 'm: {}'],
-      ...['n: []', 'o: p q', '"q": r', 'a: 2', 's: 1.0', 't: -', '- - u', 'v: ~', '- "w": x', 'y: z # c', 'items:', '--- ', '---'],
+      ...[
+        'n: []',
+        'o: p q',
+        '"q": r',
+        'a: 2',
+        's: 1.0',
+        't: -',
+        '- - u',
+        'v: ~',
+        '- "w": x',
+        'y: z # c',
+        'items:',
+        '--- ',
+        '---',
+        'spec:',
+        'labels:',
+      ],
       ...['a : b', 'k: v:', '- x:y', '- [a]', "- 'it''s'", "t: 'open", "close'", 'u: "op', 'en"'],
     ),
   )
@@ -112,6 +128,38 @@ describe('parsePlainDocuments', () => {
       }),
       3000,
     );
+  });
+
+  test('reads blocks that come again as the complete parser does, or declines', () => {
+    const anyBlock = fc.array(anyLine, { maxLength: 4 }).map((lines) => lines.map((line) => `  ${line}\n`).join(''));
+    const anyDocument = (blocks: readonly string[]) =>
+      fc
+        .tuple(
+          fc.constantFrom('', 'a: 1\n', 'spec:\n'),
+          fc.constantFrom('spec:\n', '- spec:\n', 'x:\n  labels:\n'),
+          fc.constantFrom(...blocks),
+        )
+        .chain(([head, key, block]) =>
+          fc.constantFrom('', '', 'b: 2\n', '# end\n', '\n', '- c\n').map((tail) => head + key + block + tail),
+        );
+    check(
+      fc.property(
+        fc.array(anyBlock, { minLength: 1, maxLength: 2 }).chain((blocks) => fc.array(anyDocument(blocks), { minLength: 2, maxLength: 5 })),
+        (documents) => {
+          expectAgreement(documents.join('---\n'));
+        },
+      ),
+      3000,
+    );
+  });
+
+  test('makes one value of blocks that come again under the same key, and knows the lines behind them', () => {
+    const pod = 'metadata:\n  labels:\n    a: b\nspec:\n  list:\n  - c: 1\n\n---\n';
+    const [first, second, third] = parsePlainDocuments(`${pod}${pod}# x\n${pod}`)!;
+    const specOf = (document: typeof first): unknown => (document!.value as { spec: unknown }).spec;
+    expect(specOf(second)).toBe(specOf(first));
+    expect(specOf(third)).toBe(specOf(first));
+    expect(third!.content).toEqual({ line: 18, column: 1 });
   });
 
   test('reads whatever a YAML writer makes of any value, or declines', () => {

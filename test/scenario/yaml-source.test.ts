@@ -69,6 +69,29 @@ describe('parseSource', () => {
   });
 });
 
+test('set gives the same values and places with and without a tree', () => {
+  const yaml = 'a:\n  b: 1\n  c:\n    d: x\ne: [1]\n'.replace('[1]', '\n- 1');
+  const sets: [(string | number)[], unknown][] = [
+    [['a', 'b'], 2],
+    [['a', 'c', 'f'], { g: [1] }],
+    [['a', 'c', 'f', 'g'], 'h'],
+    [['e', 0], 3],
+    [['i', 'j'], null],
+    [['a'], { z: 1 }],
+  ];
+  for (let count = 1; count <= sets.length; count++) {
+    const quick = parseSource('f', yaml, [])[0]!;
+    const slow = parseSource('f', yaml.replace('d: x', 'd: x # a comment that the fast reader declines'), [])[0]!;
+    for (const document of [quick, slow]) {
+      for (const [path, value] of sets.slice(0, count)) document.set(path, value, `--set ${formatPath(path)}`);
+    }
+    expect(quick.value).toEqual(slow.value);
+    for (const path of [[], ['a'], ['a', 'b'], ['a', 'c', 'd'], ['a', 'c', 'f', 'g'], ['e', 0], ['i'], ['i', 'j']]) {
+      expect(quick.positionOf(path)).toEqual(slow.positionOf(path));
+    }
+  }
+});
+
 test('formatPath quotes keys that are no plain words', () => {
   expect(formatPath(['spec', 'events', 2, 'labels', 'nvidia.com/gpu'])).toBe('spec.events[2].labels["nvidia.com/gpu"]');
 });
@@ -79,4 +102,7 @@ test('parseInlineValue reads values as YAML does after a key', () => {
   expect(parseInlineValue('[a, 2]')).toEqual({ value: ['a', 2] });
   expect(parseInlineValue('exponential(mean: 3d)')).toEqual({ value: 'exponential(mean: 3d)' });
   expect(parseInlineValue('[')).toBeUndefined();
+  expect(parseInlineValue('"a b: c"')).toEqual({ value: 'a b: c' });
+  expect(parseInlineValue('007')).toEqual({ value: 7 });
+  expect(parseInlineValue('-12')).toEqual({ value: -12 });
 });
