@@ -12,7 +12,7 @@
  *
  * Models    fragmentation as in Q. Weng et al., "Beware of fragmentation" (USENIX ATC 2023), section 4
  * Differs   per resource and among pods that ask for it; that paper counts GPU only and counts pods without GPU as unable to use any
- * Cost      O(nodes × shapes × resources) per sample, at most 960 samples per run
+ * Cost      O(nodes × resources) per sample, and O(shapes × resources) for each node that has changed; at most 960 samples per run
  */
 import { compareNumbers } from '../base/compare.ts';
 import { NODE, type NodeRecord, POD, type RequestShape } from './cluster-records.ts';
@@ -96,6 +96,7 @@ export const packing = defineMeasure({
   description: 'Stranded and fragmented capacity, and packing efficiency.',
   tables: [PACKING, PACKING_SERIES, NODES_USED, TYPICAL],
   create: (ctx) => {
+    const sampler = new PackingSampler();
     let isDirty = true;
     let capacityOrder: Float64Array[] | undefined;
     let latest: Sample = emptySample(ctx.view.resources.length);
@@ -107,17 +108,19 @@ export const packing = defineMeasure({
     const usedSeries = ctx.clock.series();
     const neededSeries = ctx.clock.series();
 
-    ctx.view.onPod(POD.CLAIMED | POD.RELEASED, () => {
+    ctx.view.onPod(POD.CLAIMED | POD.RELEASED, (pod) => {
       isDirty = true;
+      sampler.forget(pod.node!);
     });
-    ctx.view.onNode((_, change) => {
+    ctx.view.onNode((node, change) => {
       isDirty = true;
+      sampler.forget(node);
       if (change & (NODE.CAPACITY | NODE.READY | NODE.NOT_READY)) capacityOrder = undefined;
     });
 
     function sample(): void {
       const typical = typicalShapes(ctx.view.shapes, ctx.view.podsCreated);
-      latest = samplePacking(ctx.view.nodes, typical, ctx.view.resources.length);
+      latest = sampler.sample(ctx.view.nodes, typical, ctx.view.resources.length);
       capacityOrder ??= sortedCapacities(ctx.view.nodes, ctx.view.resources.length);
       nodesUsed = 0;
       for (const node of ctx.view.nodes) if (node.pods.length > 0) nodesUsed++;
@@ -241,30 +244,97 @@ function emptySample(width: number): Sample {
   };
 }
 
-function samplePacking(nodes: readonly NodeRecord[], shapes: readonly RequestShape[], width: number): Sample {
-  const result = emptySample(width);
-  // Weight of the shapes that ask for each resource.
-  const asking = new Float64Array(width);
-  for (const { requests, count } of shapes) for (let i = 0; i < requests.length; i++) if (requests[i]! > 0) asking[i]! += count;
-  const unusable = new Float64Array(width);
-  for (const node of nodes) {
-    if (node.node === undefined) continue;
-    for (let i = 0; i < node.allocatable.length; i++) result.capacity[i]! += node.allocatable[i]!;
-    if (!node.isReady || !node.isSchedulable) continue;
-    unusable.fill(0);
-    for (const { requests, count } of shapes) {
+/**
+ * Samples of the whole cluster that look again only at nodes that have changed.
+ *
+ * Cost      a few additions per node and resource; the fit of every typical pod for a node that has changed, or for all of them
+ *           when the typical pods have
+ */
+export class PackingSampler {
+  private typical: readonly RequestShape[];
+  private counts: readonly number[];
+  private width: number;
+  /** Weight of the shapes that ask for each resource. */
+  private asking: Float64Array;
+  /** What each node adds to a sample, by node index: its capacity, then free, stranded and fragmented amounts by resource. */
+  private parts: Float64Array;
+  /** By node index: whether its part is up to date. */
+  private readonly isKnown: boolean[];
+
+  constructor() {
+    this.typical = [];
+    this.counts = [];
+    this.width = 0;
+    this.asking = new Float64Array(0);
+    this.parts = new Float64Array(0);
+    this.isKnown = [];
+  }
+
+  /** Pods of the node have come or gone, or the node itself has changed. */
+  forget(node: NodeRecord): void {
+    this.isKnown[node.index] = false;
+  }
+
+  sample(nodes: readonly NodeRecord[], typical: readonly RequestShape[], width: number): Sample {
+    if (width !== this.width || !this.isTypical(typical)) this.begin(typical, width);
+    const length = 4 * width;
+    if (this.parts.length < nodes.length * length) {
+      const parts = new Float64Array(2 * nodes.length * length);
+      parts.set(this.parts);
+      this.parts = parts;
+    }
+    const sums = new Float64Array(length);
+    for (const node of nodes) {
+      if (node.node === undefined) continue;
+      const from = node.index * length;
+      if (this.isKnown[node.index] !== true) this.lookAt(node, from);
+      for (let i = 0; i < length; i++) sums[i]! += this.parts[from + i]!;
+    }
+    return {
+      capacity: sums.subarray(0, width),
+      free: sums.subarray(width, 2 * width),
+      stranded: sums.subarray(2 * width, 3 * width),
+      fragmented: sums.subarray(3 * width),
+    };
+  }
+
+  private isTypical(typical: readonly RequestShape[]): boolean {
+    if (typical.length !== this.typical.length) return false;
+    for (let i = 0; i < typical.length; i++) {
+      if (typical[i] !== this.typical[i] || typical[i]!.count !== this.counts[i]) return false;
+    }
+    return true;
+  }
+
+  private begin(typical: readonly RequestShape[], width: number): void {
+    this.typical = typical;
+    this.counts = typical.map((shape) => shape.count);
+    this.width = width;
+    this.asking = new Float64Array(width);
+    for (const { requests, count } of typical) for (let i = 0; i < requests.length; i++) if (requests[i]! > 0) this.asking[i]! += count;
+    this.parts = new Float64Array(0);
+    this.isKnown.length = 0;
+  }
+
+  private lookAt(node: NodeRecord, from: number): void {
+    const { asking, parts, width } = this;
+    this.isKnown[node.index] = true;
+    parts.fill(0, from, from + 4 * width);
+    parts.set(node.allocatable, from);
+    if (!node.isReady || !node.isSchedulable) return;
+    const unusable = new Float64Array(width);
+    for (const { requests, count } of this.typical) {
       if (fits(node, requests)) continue;
       for (let i = 0; i < requests.length; i++) if (requests[i]! > 0) unusable[i]! += count;
     }
     for (let i = 0; i < node.allocatable.length; i++) {
       const free = Math.max(0, node.allocatable[i]! - (node.requested[i] ?? 0));
-      result.free[i]! += free;
+      parts[from + width + i] = free;
       if (asking[i] === 0) continue;
-      if (unusable[i] === asking[i]) result.stranded[i]! += free;
-      result.fragmented[i]! += (free * unusable[i]!) / asking[i]!;
+      if (unusable[i] === asking[i]) parts[from + 2 * width + i] = free;
+      parts[from + 3 * width + i] = (free * unusable[i]!) / asking[i]!;
     }
   }
-  return result;
 }
 
 function fits(node: NodeRecord, requests: Float64Array): boolean {

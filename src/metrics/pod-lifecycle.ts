@@ -198,7 +198,7 @@ export const podLifecycle = defineMeasure({
         for (const workload of ctx.view.workloads) {
           const stats = byWorkload[workload.index];
           if (stats === undefined) continue;
-          pushOutcome(outcomes, workload.name, stats.counters, end.byWorkload.get(workload) ?? NOTHING);
+          pushOutcome(outcomes, workload.name, stats.counters, end.byWorkload[workload.index] ?? NOTHING);
           pushLatencies(latency, workload.name, stats);
         }
         STAGES.forEach((stage, index) => {
@@ -272,14 +272,14 @@ interface EndCounts {
 
 const NOTHING: EndCounts = { unscheduled: 0, pending: 0, running: 0, ready: 0, terminating: 0 };
 
-function countPods(pods: Iterable<PodRecord>): { all: EndCounts; byWorkload: Map<WorkloadRecord, EndCounts> } {
+function countPods(pods: Iterable<PodRecord>): { all: EndCounts; byWorkload: (EndCounts | undefined)[] } {
   const all = { ...NOTHING };
-  const byWorkload = new Map<WorkloadRecord, EndCounts>();
+  const byWorkload: (EndCounts | undefined)[] = [];
   for (const pod of pods) {
-    let own = byWorkload.get(pod.workload);
+    let own = byWorkload[pod.workload.index];
     if (own === undefined) {
       own = { ...NOTHING };
-      byWorkload.set(pod.workload, own);
+      byWorkload[pod.workload.index] = own;
     }
     for (const counts of [all, own]) {
       if (pod.node === undefined && !pod.isFinished) counts.unscheduled++;
