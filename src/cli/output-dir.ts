@@ -46,11 +46,12 @@ export class OutputDir {
       renameSync(this.work, this.path);
       return [];
     }
-    this.removeOurs();
-    for (const name of readdirSync(this.work)) {
-      if (name === TABLES) this.moveTables();
-      else renameSync(join(this.work, name), join(this.path, name));
-    }
+    const names = readdirSync(this.work);
+    const tables = names.includes(TABLES) ? readdirSync(join(this.work, TABLES)) : [];
+    this.removeOurs(names, tables);
+    for (const name of names) if (name !== TABLES) renameSync(join(this.work, name), join(this.path, name));
+    if (tables.length > 0) mkdirSync(join(this.path, TABLES), { recursive: true });
+    for (const name of tables) renameSync(join(this.work, TABLES, name), join(this.path, TABLES, name));
     this.discard();
     return readdirSync(this.path).filter((name) => name !== TABLES && !OUR_FILES.includes(name));
   }
@@ -60,16 +61,12 @@ export class OutputDir {
     rmSync(this.work, { recursive: true, force: true });
   }
 
-  private removeOurs(): void {
-    for (const name of OUR_FILES) rmSync(join(this.path, name), { force: true });
+  /** Removes what an earlier run left, but for files that are about to be replaced by ones of the same name. */
+  private removeOurs(names: readonly string[], tableNames: readonly string[]): void {
+    for (const name of OUR_FILES) if (!names.includes(name)) rmSync(join(this.path, name), { force: true });
     const tables = join(this.path, TABLES);
     if (!existsSync(tables)) return;
-    for (const name of readdirSync(tables)) if (isOurTable(name)) rmSync(join(tables, name));
-  }
-
-  private moveTables(): void {
-    mkdirSync(join(this.path, TABLES), { recursive: true });
-    for (const name of readdirSync(join(this.work, TABLES))) renameSync(join(this.work, TABLES, name), join(this.path, TABLES, name));
+    for (const name of readdirSync(tables)) if (isOurTable(name) && !tableNames.includes(name)) rmSync(join(tables, name));
   }
 }
 
