@@ -45,7 +45,7 @@ export default defineConfig({
       },
       output: {
         entryFileNames: '[name].js',
-        chunkFileNames: 'chunks/[name]-[hash].js',
+        chunkFileNames: 'chunks/[name].js',
         // What is not parsed costs nothing; the source maps lead to the comments.
         comments: { legal: true, annotation: true, jsdoc: false },
       },
