@@ -4,14 +4,14 @@
  * HOT       one or two requests per change of a pod
  * Models    kubernetes v1.34 pkg/kubelet/status/status_manager.go: serial worker, UID check, final delete with grace 0 and UID precondition,
  *           retry of everything unsent every 10 s
- * Differs   one PATCH instead of a GET and a PATCH
+ * Differs   one PATCH instead of a GET and a PATCH; the GET follows when the PATCH or the delete meets a conflict
  * Order     pods in the order their status changed
  */
 
 import type { PatchRequest } from '../apiserver/request.ts';
 import { RingBuffer } from '../base/ring-buffer.ts';
 import type { Client } from '../client/client.ts';
-import { type ApiStatus, isApiStatus } from '../objects/api-status.ts';
+import { isApiStatus } from '../objects/api-status.ts';
 import type { Pod, PodStatus } from '../objects/pod.ts';
 import { mergeStatus } from './pod-status.ts';
 import type { PodWorker } from './pod-worker.ts';
@@ -91,9 +91,10 @@ export class StatusWriter {
         worker.reportedVersion = result.metadata.resourceVersion;
         if (worker.isStatusDirty || mayDelete(worker)) this.enqueue(worker);
         else this.host.handleReported(worker);
-      } else if (isGone(result)) {
-        worker.isStatusDirty = false;
-        this.host.handleGone(worker);
+      } else if (result.isNotFound) {
+        this.giveUp(worker);
+      } else if (result.isConflict) {
+        this.lookAt(worker);
       } else {
         this.keep(worker);
       }
@@ -105,10 +106,28 @@ export class StatusWriter {
     this.inFlight = worker;
     this.host.client.send({ verb: 'delete', kind: 'Pod', key: worker.key, gracePeriodSeconds: 0, uid: worker.uid }, (result) => {
       this.inFlight = undefined;
-      if (!isApiStatus(result) || isGone(result)) this.host.handleGone(worker);
+      if (!isApiStatus(result) || result.isNotFound) this.host.handleGone(worker);
+      else if (result.isConflict) this.lookAt(worker);
       else this.keep(worker);
       if (this.inFlight === undefined) this.sendNext();
     });
+  }
+
+  /** A conflict: there is another pod of that name, or the server was too busy to say more. Only the pod itself can tell. */
+  private lookAt(worker: PodWorker): void {
+    this.inFlight = worker;
+    this.host.client.send({ verb: 'get', kind: 'Pod', key: worker.key }, (result) => {
+      this.inFlight = undefined;
+      const isGone = isApiStatus(result) ? result.isNotFound : result.metadata.uid !== worker.uid;
+      if (isGone) this.giveUp(worker);
+      else this.keep(worker);
+      if (this.inFlight === undefined) this.sendNext();
+    });
+  }
+
+  private giveUp(worker: PodWorker): void {
+    worker.isStatusDirty = false;
+    this.host.handleGone(worker);
   }
 
   /** Sends the pod's status at the next round. */
@@ -117,11 +136,6 @@ export class StatusWriter {
     this.unsent.push(worker);
     this.host.scheduleRetry();
   }
-}
-
-/** Not found, or another pod of the same name. */
-function isGone(refusal: ApiStatus): boolean {
-  return refusal.isNotFound || refusal.isConflict;
 }
 
 /** The API object waits for its end, shows how the pod ended, and nothing of it is left here. */

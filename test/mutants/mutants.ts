@@ -344,7 +344,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'job-takes-refusal-for-release',
     file: 'controllers/job.ts',
-    find: 'return patched.isNotFound || patched.isConflict ? undefined : patched;',
+    find: 'return patched.isNotFound ? undefined : patched;',
     replace: 'return undefined;',
     why: 'A finalizer that could not be removed is taken for removed.',
     kind: 'error',

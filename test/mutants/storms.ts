@@ -3,8 +3,8 @@
  * storms bring actions and faults close together.
  */
 import * as fc from 'fast-check';
-import type { StormOptions } from '../../src/testing/arbitraries.ts';
-import { STORM_MENU } from '../../src/testing/menu.ts';
+import type { ActionKind, StormOptions } from '../../src/testing/arbitraries.ts';
+import { STORM_MENU, writeFaults } from '../../src/testing/menu.ts';
 import type { Manifest } from '../../src/testing/storm.ts';
 
 export interface StormProfile {
@@ -15,13 +15,27 @@ export interface StormProfile {
 const MINUTE_MS = 60_000;
 
 const only = (...faults: readonly string[]) => STORM_MENU.filter(({ fault }) => faults.includes(fault));
-const REQUESTS = only('request-refusal', 'lost-reply', 'lost-request', 'slow-requests');
-const WATCHES = only('watch-lag', 'watch-drop', 'reconnect', 'watch-compaction', 'api-server-restart', 'stale-api-server');
+/** As `only`, aimed at processes of the control plane, or at kubelets. */
+const onProcesses = (...faults: readonly string[]) => only(...faults).filter(({ aim }) => aim === 'component');
+const onKubelets = (...faults: readonly string[]) => only(...faults).filter(({ aim }) => aim === 'node');
+const REQUESTS = onProcesses('request-refusal', 'lost-reply', 'lost-request', 'slow-requests');
+const WATCHES = [
+  ...onProcesses('watch-lag', 'watch-drop', 'reconnect'),
+  ...only('watch-compaction', 'api-server-restart', 'stale-api-server'),
+];
 const CRASHES = only('component-crash', 'crash-at-write', 'crash-at-yield', 'component-freeze');
-const NODES = only('node-crash', 'node-reboot', 'rack-outage', 'kubelet-crash', 'kubelet-freeze', 'partition', 'slow-cleanup');
+const NODES = [
+  ...only('node-crash', 'node-reboot', 'rack-outage', 'kubelet-crash', 'kubelet-freeze', 'partition', 'slow-cleanup'),
+  ...onKubelets('request-refusal', 'lost-request', 'watch-lag'),
+];
 
 /** Less than the 5 min after which schedulers and controllers look again by themselves: whoever needs that has slept. */
 const SOON: StormOptions = { setting: { withinSeconds: 270 }, workloadKinds: ['Deployment', 'ReplicaSet'] };
+/** No cordons: when a node's taints are refused, they are looked at again only after 5 min. */
+const TO_WORKLOADS: readonly ActionKind[] = ['scale', 'image', 'restart', 'delete', 'recreate', 'delete-pod'];
+/** Who writes for these; the scheduler has no clients by name. */
+const OF_WORKLOADS: readonly string[] = ['replicaset', 'deployment', 'job', 'garbage-collector', 'disruption', ''];
+const refusalsAlone = (clients: readonly string[]) => writeFaults(clients).filter(({ fault }) => fault === 'request-refusal');
 
 export const PROFILES: readonly StormProfile[] = [
   { name: 'any', options: {} },
@@ -57,7 +71,16 @@ export const PROFILES: readonly StormProfile[] = [
   },
   {
     name: 'nodes',
-    options: { maxNodes: 5, maxFaults: 8, stormMs: 2 * MINUTE_MS, menu: NODES, actions: ['taint', 'drain', 'cordon', 'scale', 'recreate'] },
+    options: {
+      // Less than the 5 min after which nodes report again by themselves. Jobs may wait longer than that after failures.
+      setting: { withinSeconds: 170 },
+      workloadKinds: ['Deployment', 'StatefulSet', 'ReplicaSet'],
+      maxNodes: 5,
+      maxFaults: 8,
+      stormMs: 2 * MINUTE_MS,
+      menu: NODES,
+      actions: ['taint', 'drain', 'cordon', 'scale', 'recreate'],
+    },
   },
   {
     name: 'watches',
@@ -66,22 +89,40 @@ export const PROFILES: readonly StormProfile[] = [
       maxActions: 8,
       maxFaults: 12,
       stormMs: MINUTE_MS / 2,
-      menu: only('watch-drop', 'reconnect', 'watch-compaction'),
+      menu: [...onProcesses('watch-drop', 'reconnect'), ...only('watch-compaction')],
     },
   },
-  { name: 'requests', options: { ...SOON, maxNodes: 4, maxActions: 8, maxFaults: 8, stormMs: MINUTE_MS, menu: REQUESTS } },
+  {
+    name: 'requests',
+    options: {
+      ...SOON,
+      actions: TO_WORKLOADS,
+      maxNodes: 4,
+      maxActions: 8,
+      maxFaults: 8,
+      stormMs: MINUTE_MS,
+      menu: [...REQUESTS, ...writeFaults()],
+    },
+  },
   {
     name: 'namesakes',
     options: {
-      maxNodes: 3,
+      maxNodes: 2,
+      maxZones: 2,
       maxWorkloads: 1,
       workloadKinds: ['StatefulSet', 'Deployment'],
-      maxActions: 8,
+      maxActions: 10,
       stormMs: MINUTE_MS / 2,
       objects: fc.constant(['a', 'b', 'c'].map(lonePod)),
       actions: ['replace', 'recreate', 'delete-pod'],
-      maxFaults: 8,
-      menu: only('partition', 'kubelet-freeze', 'kubelet-crash', 'slow-cleanup', 'watch-lag', 'watch-compaction'),
+      // A collector that remembers one absent owner has to look for the others.
+      setting: { controllers: { 'garbage-collector': { absentOwnerCacheSize: 1 } } },
+      maxFaults: 12,
+      menu: [
+        ...only('partition', 'kubelet-freeze', 'kubelet-crash', 'slow-cleanup', 'watch-compaction'),
+        ...onKubelets('watch-lag', 'watch-drop', 'slow-requests'),
+        ...onProcesses('watch-drop'),
+      ],
     },
   },
   {
@@ -89,31 +130,52 @@ export const PROFILES: readonly StormProfile[] = [
     options: {
       maxNodes: 4,
       minControlPlane: 2,
-      maxActions: 6,
+      maxActions: 8,
       maxFaults: 8,
-      stormMs: MINUTE_MS,
-      menu: [...CRASHES, ...only('stale-api-server', 'slow-requests', 'lost-reply', 'watch-lag')],
+      stormMs: 4 * MINUTE_MS,
+      menu: [...CRASHES, ...only('stale-api-server'), ...onProcesses('slow-requests', 'lost-reply', 'watch-lag')],
     },
   },
   {
     name: 'refusals',
     options: {
       ...SOON,
+      workloadKinds: ['Deployment', 'ReplicaSet', 'Job'],
+      actions: TO_WORKLOADS,
       maxNodes: 3,
       maxActions: 10,
       maxFaults: 12,
       stormMs: MINUTE_MS / 2,
-      menu: only('request-refusal', 'api-server-restart'),
+      menu: [...onProcesses('request-refusal'), ...only('api-server-restart'), ...refusalsAlone(OF_WORKLOADS)],
     },
   },
   {
     name: 'job-requests',
     options: {
       workloadKinds: ['Job'],
-      maxNodes: 3,
+      maxNodes: 2,
+      maxZones: 1,
+      maxWorkloads: 2,
       maxFaults: 12,
       stormMs: MINUTE_MS / 2,
-      menu: [...REQUESTS, ...only('watch-lag', 'crash-at-write')],
+      menu: [...writeFaults(['job']), ...onProcesses('watch-lag', 'crash-at-write')],
+    },
+  },
+  // A scheduler that takes its time: the cluster changes while it decides.
+  {
+    name: 'slow-decisions',
+    options: {
+      setting: { withinSeconds: 150, scheduler: { cycleCost: '1s' } },
+      workloadKinds: ['Deployment', 'ReplicaSet'],
+      // What it says of neighbours and spreading may be out of date by then.
+      shape: { placement: 'anywhere' },
+      maxNodes: 2,
+      maxWorkloads: 4,
+      maxReplicas: 6,
+      maxActions: 10,
+      maxFaults: 2,
+      stormMs: MINUTE_MS / 2,
+      menu: WATCHES,
     },
   },
   // So many small pods that a node runs out of places before it runs out of anything else.
@@ -129,7 +191,7 @@ function lonePod(name: string): Manifest {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace: 'default', labels: { app: name } },
-    spec: { containers: [{ name: 'main', image: `${name}:1`, resources: { requests: { cpu: '500m', memory: '64Mi' } } }] },
+    spec: { containers: [{ name: 'main', image: `${name}:1`, resources: { requests: { cpu: '2', memory: '64Mi' } } }] },
   };
 }
 

@@ -11,6 +11,7 @@
  *           - a node that shrank or came anew less than 10 s ago
  *           - a pod that ended less than 30 s ago frees its place in the API before its kubelet has cleaned up
  *             (kubernetes/kubernetes#106884), and one deleted by force does so before its processes have ended
+ *           - a kubelet that stood still or heard late does not know which pods have gone by force: for 30 s after that
  * Cost      O(1) per binding and per start of a process
  */
 import { SECOND_US } from '../../engine/units.ts';
@@ -27,6 +28,9 @@ const MEMORY_US = 30 * SECOND_US;
 const NODE_LAG_US = 10 * SECOND_US;
 /** Volumes and control groups are cleaned up after a pod's status says that it has ended. */
 const CLEANUP_US = 30 * SECOND_US;
+
+/** Faults that keep a kubelet from hearing what has become of its pods. */
+const DEAFENING: ReadonlySet<string> = new Set(['kubelet-freeze', 'partition', 'link-degradation', 'watch-lag', 'watch-drop']);
 
 export const noOvercommit = defineInvariant({
   name: 'no-overcommit',
@@ -81,6 +85,7 @@ class Overcommit {
   /** Pods that are bound or still have processes. */
   private readonly pods: Map<string, Pod>;
   private readonly scheduler: FaultWindow;
+  private readonly deafness: FaultWindow;
   /** A kubelet that starts anew has forgotten the pods that are no more in the API, whose processes it still has to end. */
   private readonly kubelets: Map<string, number>;
 
@@ -94,6 +99,7 @@ class Overcommit {
       extends: delaying(/scheduler/),
       graceUs: MEMORY_US,
     });
+    this.deafness = new FaultWindow(probe, { opens: ({ kind, target }) => DEAFENING.has(kind) && isOfNode(target), graceUs: CLEANUP_US });
     probe.onMachine(({ nodeName, state }) => {
       if (state === 'kubelet-up') this.kubelets.set(nodeName, probe.nowUs());
     });
@@ -156,7 +162,7 @@ class Overcommit {
     const place = this.placeOf(nodeName);
     const nowUs = this.probe.nowUs();
     if (!this.probe.isStrict && nowUs - place.lastEndUs < CLEANUP_US) return;
-    if (this.isLate(place) || this.hasForgottenProcesses(place)) return;
+    if (this.isLate(place) || this.hasForgottenProcesses(place) || this.deafness.isOpen) return;
     const pod = this.pods.get(uid);
     const node = this.probe.store.get('Node', nodeName);
     const excess = pod === undefined || node === undefined ? '' : place.bound.excessOver(node, podRequests(pod));
@@ -208,6 +214,11 @@ class Overcommit {
     const { namespace, name, uid } = pod.metadata;
     return this.probe.store.get('Pod', `${namespace}/${name}`)?.metadata.uid === uid;
   }
+}
+
+/** Of a node's kubelet or its link, not of a process of the control plane. */
+function isOfNode(target: string): boolean {
+  return !target.startsWith('component/');
 }
 
 /** Whether the pod takes room on a node. */

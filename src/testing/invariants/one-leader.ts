@@ -54,7 +54,7 @@ export const oneLeader = defineInvariant({
     probe.onWrite(({ component, client, kind, key }) => {
       if (losses.size === 0 || kind === 'Lease') return;
       const loss = losses.get(component);
-      if (loss === undefined || probe.nowUs() - loss.atUs <= LATE_US || window.wasOpenSince(loss.atUs)) return;
+      if (loss === undefined || probe.nowUs() - loss.atUs <= LATE_US || window.isOpen) return;
       losses.delete(component);
       const since = Math.floor((probe.nowUs() - loss.atUs) / SECOND_US);
       const what = `${kind.toLowerCase()}/${key}`;

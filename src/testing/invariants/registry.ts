@@ -10,6 +10,7 @@ import { healthyPodsNotEvicted } from './healthy-pods-not-evicted.ts';
 import { healthyPodsStayReady } from './healthy-pods-stay-ready.ts';
 import { historyLimits } from './history-limits.ts';
 import type { InvariantDef } from './invariant.ts';
+import { jobsCountTrue } from './jobs-count-true.ts';
 import { jobsDoneOnce } from './jobs-done-once.ts';
 import { kubeletsMindTheirOwn } from './kubelets-mind-their-own.ts';
 import { noBindingToAbsentNode } from './no-binding-to-absent-node.ts';
@@ -30,6 +31,7 @@ import { queuesDoNotStarve } from './queues-do-not-starve.ts';
 import { readyPodsOnReadyNodes } from './ready-pods-on-ready-nodes.ts';
 import { refusalsJustified } from './refusals-justified.ts';
 import { replicasWithinSurge } from './replicas-within-surge.ts';
+import { statefulSetOrder } from './statefulset-order.ts';
 import { statusesTrue } from './statuses-true.ts';
 import { taintEvictionInTime } from './taint-eviction-in-time.ts';
 import { volumeOnOneNode } from './volume-on-one-node.ts';
@@ -43,6 +45,7 @@ export const invariants: readonly InvariantDef[] = [
   podsPlaced,
   workloadsReady,
   availabilityFloor,
+  statefulSetOrder,
   healthyPodsStayReady,
   healthyPodsNotEvicted,
   noPodChurn,
@@ -57,6 +60,7 @@ export const invariants: readonly InvariantDef[] = [
   readyPodsOnReadyNodes,
   placementHolds,
   jobsDoneOnce,
+  jobsCountTrue,
   noOrphans,
   historyLimits,
   noHotLoop,
