@@ -4,7 +4,7 @@
  */
 import * as fc from 'fast-check';
 import type { ActionKind, StormOptions } from '../../src/testing/arbitraries.ts';
-import { STORM_MENU, writeFaults } from '../../src/testing/menu.ts';
+import { type MenuEntry, STORM_MENU, writeFaults } from '../../src/testing/menu.ts';
 import type { Manifest } from '../../src/testing/storm.ts';
 
 export interface StormProfile {
@@ -23,6 +23,18 @@ const WATCHES = [
   ...onProcesses('watch-lag', 'watch-drop', 'reconnect'),
   ...only('watch-compaction', 'api-server-restart', 'stale-api-server'),
 ];
+/** Processes and kubelets that hear late of pods, and in the end see many changes as one. */
+const podKind = fc.constantFrom('', 'Pod');
+const relists = (aim: 'component' | 'node'): MenuEntry => {
+  return { fault: 'watch-drop', aim, weight: 2, lasts: true, params: fc.record({ kind: podKind, relist: fc.constant(true) }) };
+};
+const lateProcesses: MenuEntry = {
+  fault: 'watch-lag',
+  aim: 'component',
+  weight: 2,
+  lasts: true,
+  params: fc.record({ kind: podKind, lag: fc.integer({ min: 100, max: 20_000 }).map((value) => `${value}ms`) }),
+};
 const CRASHES = only('component-crash', 'crash-at-write', 'crash-at-yield', 'component-freeze');
 const NODES = [
   ...only('node-crash', 'node-reboot', 'rack-outage', 'kubelet-crash', 'kubelet-freeze', 'partition', 'slow-cleanup'),
@@ -120,8 +132,9 @@ export const PROFILES: readonly StormProfile[] = [
       maxFaults: 12,
       menu: [
         ...only('partition', 'kubelet-freeze', 'kubelet-crash', 'slow-cleanup', 'watch-compaction'),
-        ...onKubelets('watch-lag', 'watch-drop', 'slow-requests'),
-        ...onProcesses('watch-drop'),
+        ...onKubelets('watch-lag', 'slow-requests'),
+        relists('node'),
+        relists('component'),
       ],
     },
   },
@@ -153,12 +166,14 @@ export const PROFILES: readonly StormProfile[] = [
     name: 'job-requests',
     options: {
       workloadKinds: ['Job'],
+      // Pods that end all the time, so that there is always one to be counted.
+      shape: { workSeconds: 5 },
       maxNodes: 2,
       maxZones: 1,
       maxWorkloads: 2,
       maxFaults: 12,
       stormMs: MINUTE_MS / 2,
-      menu: [...writeFaults(['job']), ...onProcesses('watch-lag', 'crash-at-write')],
+      menu: [...refusalsAlone(['job']), ...onProcesses('lost-reply', 'crash-at-write'), lateProcesses],
     },
   },
   // A scheduler that takes its time: the cluster changes while it decides.

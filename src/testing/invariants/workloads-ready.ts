@@ -8,13 +8,17 @@
  * Allowed   - workloads whose newest template says that its containers stay unready
  *           - a Job or ReplicaSet whose new pods were on their way out before the manager, whose watch was lost, had seen them: it
  *             waits 5 min for them, and then for something to happen to it (kubernetes/kubernetes#131917)
+ *           - a Deployment that was refused the last time it resized an old ReplicaSet: upstream goes on as if there were nothing to shrink,
+ *             and looks again only when something else happens (reconcileOldReplicaSets, pkg/controller/deployment/rolling.go, v1.34)
+ * Cost      O(1) per write; O(workloads) when asked in the end
  */
+import { ANNOTATION_REVISION } from '../../controllers/deployment-history.ts';
 import { finishedCondition, type Job } from '../../objects/job.ts';
-import { controllerOf } from '../../objects/meta.ts';
+import { controllerOf, type ObjectKey } from '../../objects/meta.ts';
 import type { Deployment, ReplicaSet, StatefulSet } from '../../objects/workloads.ts';
 import { PendingPods } from '../pending-pods.ts';
 import { UnseenCreations } from '../unseen-creations.ts';
-import { defineInvariant } from './invariant.ts';
+import { defineInvariant, type Probe } from './invariant.ts';
 
 /** See kubelet/behaviour.ts. */
 const UNREADY = 'seatrial.dev/unready-after';
@@ -28,6 +32,7 @@ export const workloadsReady = defineInvariant({
     const { store } = probe;
     const pending = new PendingPods(probe);
     const unseen = new UnseenCreations(probe);
+    const refused = refusedResizes(probe);
     /** Of the owner itself, or of one that it stands above. */
     const waitsInVain = (uid: string): boolean => {
       return unseen.has(uid) || store.list('ReplicaSet').some((set) => controllerOf(set)?.uid === uid && unseen.has(set.metadata.uid));
@@ -49,7 +54,7 @@ export const workloadsReady = defineInvariant({
         ...store.list('Job').map((job) => [job.metadata.uid, jobGap(job)] as const),
       ];
       if (gaps.every(([, gap]) => gap === undefined)) return [];
-      const excused = pending.stuckOwners();
+      const excused = new Set([...pending.stuckOwners(), ...refused.values()]);
       return gaps.flatMap(([uid, gap]) => (gap === undefined || excused.has(uid) || waitsInVain(uid) ? [] : [gap]));
     };
     return { unsettled };
@@ -59,6 +64,31 @@ export const workloadsReady = defineInvariant({
 function isMeantToBeReady({ spec }: Deployment | ReplicaSet | StatefulSet): boolean {
   const { annotations } = spec.template.metadata;
   return annotations[UNREADY] === undefined || annotations[UNREADY_FOR] !== undefined;
+}
+
+/** Old ReplicaSets whose last resize by their Deployment was refused: key, and the uid of the Deployment. */
+function refusedResizes(probe: Probe): ReadonlyMap<ObjectKey, string> {
+  const refused = new Map<ObjectKey, string>();
+  if (probe.isStrict) return refused;
+  probe.onWrite(({ client, verb, kind, key, isDone }) => {
+    if (kind !== 'ReplicaSet' || verb !== 'update' || !client.endsWith('/deployment')) return;
+    const set = isDone ? undefined : probe.store.get('ReplicaSet', key);
+    const owner = set === undefined ? undefined : controllerOf(set);
+    if (set === undefined || owner === undefined || isNewest(probe, set, owner.uid)) refused.delete(key);
+    else refused.set(key, owner.uid);
+  });
+  return refused;
+}
+
+function isNewest({ store }: Probe, set: ReplicaSet, ownerUid: string): boolean {
+  const revision = revisionOf(set);
+  return store.list('ReplicaSet', set.metadata.namespace).every((other) => {
+    return controllerOf(other)?.uid !== ownerUid || revisionOf(other) <= revision;
+  });
+}
+
+function revisionOf(set: ReplicaSet): number {
+  return Number(set.metadata.annotations[ANNOTATION_REVISION] ?? 0);
 }
 
 function jobGap(job: Job): string | undefined {
