@@ -18,7 +18,14 @@ import type { Probe } from './invariants/invariant.ts';
  * How long a lost watch may leave a cache behind: its request is given up after 60 s and tried again within 30 s, and each kind has a
  * watch of its own.
  */
-export const LOST_WATCH_US = 100 * SECOND_US;
+const LOST_WATCH_US = 100 * SECOND_US;
+/** The same where no request is lost: a watch that is refused is tried again within 30 s. */
+const REFUSED_WATCH_US = 40 * SECOND_US;
+
+/** How long a fault may leave a cache behind after its end. */
+export function blindnessUs({ kind }: FaultRecord): number {
+  return LOSING_REQUESTS.has(kind) ? LOST_WATCH_US : REFUSED_WATCH_US;
+}
 
 export type FaultPredicate = (fault: FaultRecord) => boolean;
 
@@ -26,7 +33,8 @@ export interface FaultWindowOptions {
   readonly opens: FaultPredicate;
   /** Default: nothing. */
   readonly extends?: FaultPredicate;
-  readonly graceUs: number;
+  /** After the end of each fault. */
+  readonly graceUs: number | ((fault: FaultRecord) => number);
   /** Default: for ever. */
   readonly patienceUs?: number;
 }
@@ -73,7 +81,7 @@ export class FaultWindow {
     if (this.options.opens(fault)) {
       if (phase === 'start') this.openers.add(id);
       else this.openers.delete(id);
-      this.closesAtUs = timeUs + this.options.graceUs;
+      this.closesAtUs = Math.max(this.closesAtUs, timeUs + this.graceUs(fault));
       for (const delay of this.delays.values()) delay.isAttached = true;
       return;
     }
@@ -85,8 +93,13 @@ export class FaultWindow {
     const delay = this.delays.get(id);
     if (delay === undefined) return;
     this.delays.delete(id);
-    const { patienceUs = Infinity, graceUs } = this.options;
-    if (delay.isAttached || timeUs - delay.sinceUs >= patienceUs) this.closesAtUs = Math.max(this.closesAtUs, timeUs + graceUs);
+    const { patienceUs = Infinity } = this.options;
+    if (delay.isAttached || timeUs - delay.sinceUs >= patienceUs) this.closesAtUs = Math.max(this.closesAtUs, timeUs + this.graceUs(fault));
+  }
+
+  private graceUs(fault: FaultRecord): number {
+    const { graceUs } = this.options;
+    return typeof graceUs === 'number' ? graceUs : graceUs(fault);
   }
 }
 
@@ -102,6 +115,12 @@ const DELAYING: ReadonlySet<string> = new Set(['watch-lag', 'watch-drop', 'watch
 /** Faults of places: they strike the control plane when it stands there. */
 const PLACED: ReadonlySet<string> = new Set([
   ...['rack-outage', 'power-outage', 'zone-outage', 'region-outage', 'partition', 'link-degradation'],
+]);
+
+/** Faults by which a request of a watch may get no answer. */
+const LOSING_REQUESTS: ReadonlySet<string> = new Set([
+  ...['lost-request', 'lost-reply', 'slow-requests', 'reconnect', 'api-server-restart', 'etcd-leader-loss'],
+  ...PLACED,
 ]);
 
 /** Faults that make the processes whose names match forget. Faults of the API servers and of the cluster as such strike all. */

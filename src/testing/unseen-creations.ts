@@ -15,7 +15,7 @@ import type { FaultRecord } from '../faults/injector.ts';
 import { faultTopic } from '../faults/injector.ts';
 import { controllerOf, isDeleting } from '../objects/meta.ts';
 import type { Pod } from '../objects/pod.ts';
-import { blinding, FaultWindow, LOST_WATCH_US } from './fault-window.ts';
+import { blinding, blindnessUs, FaultWindow } from './fault-window.ts';
 import type { Probe } from './invariants/invariant.ts';
 
 const MANAGER = /controller-manager/;
@@ -29,7 +29,7 @@ export class UnseenCreations {
 
   constructor(probe: Probe) {
     this.probe = probe;
-    this.window = new FaultWindow(probe, { opens: blinding(probe, MANAGER), graceUs: LOST_WATCH_US });
+    this.window = new FaultWindow(probe, { opens: blinding(probe, MANAGER), graceUs: blindnessUs });
     this.sinceUs = new Map();
     if (probe.isStrict) return;
     probe.onCommit('Pod', (_type, old, pod) => this.notePod(old, pod));

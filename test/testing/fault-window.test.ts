@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SECOND_US } from '../../src/engine/units.ts';
-import { delaying, FaultWindow, forgetting } from '../../src/testing/fault-window.ts';
+import { blindnessUs, delaying, FaultWindow, forgetting } from '../../src/testing/fault-window.ts';
 import { defineInvariant, type Probe } from '../../src/testing/invariants/invariant.ts';
 import { FakeProbe, type FakeProbeOptions } from '../support/fake-probe.ts';
 
@@ -97,5 +97,35 @@ describe('FaultWindow', () => {
     const elected = windowOn({ circumstances: { controllerManagers: 2 } });
     elected.probe.fault(1, 'component-freeze', `${KCM}-0`, 'start');
     expect(elected.window.isOpen).toBe(true);
+  });
+
+  test('with a grace of its own for each fault closes with the last of them', () => {
+    let window: FaultWindow | undefined;
+    const def = defineInvariant({
+      name: 'test',
+      id: '',
+      summary: '',
+      create: (probe: Probe) => {
+        window = new FaultWindow(probe, { opens: forgetting(probe, MANAGER), graceUs: blindnessUs });
+        return {};
+      },
+    });
+    const probe = new FakeProbe(def);
+    for (const [id, kind] of ['lost-request', 'component-crash'].entries()) {
+      probe.fault(id, kind, KCM, 'start');
+      probe.fault(id, kind, KCM, 'heal');
+      probe.to(50);
+    }
+    expect(window!.isOpen).toBe(true);
+    probe.to(99);
+    expect(window!.isOpen).toBe(true);
+    probe.to(101);
+    expect(window!.isOpen).toBe(false);
+    probe.fault(3, 'request-refusal', KCM, 'start');
+    probe.fault(3, 'request-refusal', KCM, 'heal');
+    probe.to(140);
+    expect(window!.isOpen).toBe(true);
+    probe.to(142);
+    expect(window!.isOpen).toBe(false);
   });
 });

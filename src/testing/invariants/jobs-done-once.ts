@@ -6,14 +6,14 @@
  * #130683).
  *
  * Allowed   - a controller manager that crashed, whose requests were lost or whose view of the Job is old may start a pod too
- *             many, until 100 s after that; that pod's success counts too
+ *             many, until 100 s after that, or 40 s where no request was lost; that pod's success counts too
  *           - a pod that was started less than 5 s after the end
  * Cost      O(1) per write of a Job, and per new pod of one
  */
 import { SECOND_US } from '../../engine/units.ts';
 import { finishedCondition, type Job } from '../../objects/job.ts';
 import { controllerOf, keyOf } from '../../objects/meta.ts';
-import { blinding, FaultWindow, LOST_WATCH_US } from '../fault-window.ts';
+import { blinding, blindnessUs, FaultWindow } from '../fault-window.ts';
 import { defineInvariant } from './invariant.ts';
 
 const LAG_US = 5 * SECOND_US;
@@ -24,7 +24,7 @@ export const jobsDoneOnce = defineInvariant({
   id: 'I14',
   summary: 'no Job does more than it was asked for, or does it twice',
   create: (probe) => {
-    const window = new FaultWindow(probe, { opens: blinding(probe, MANAGER), graceUs: LOST_WATCH_US });
+    const window = new FaultWindow(probe, { opens: blinding(probe, MANAGER), graceUs: blindnessUs });
     /** Jobs that are over, with when they were. */
     const overAtUs = new Map<string, number>();
     /** Jobs that had a pod started while the window was open. */

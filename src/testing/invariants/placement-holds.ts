@@ -7,7 +7,7 @@
  *
  * Allowed   - what others changed less than 2 s before: the node itself for its own filters; pods that ended, moved or changed
  *             labels for (anti-)affinity and spreading; volumes and claims for those
- *           - a scheduler whose watch is late, or that crashed or lost requests less than 100 s ago
+ *           - a scheduler whose watch is late, or that crashed less than 40 s or lost requests less than 100 s ago
  *           - schedulers with plugins of the user's
  * Cost      the filters on one node per decision; O(1) per other write of a pod or node
  */
@@ -17,7 +17,7 @@ import { keyOf } from '../../objects/meta.ts';
 import type { Node } from '../../objects/node.ts';
 import { isTerminal, type Pod } from '../../objects/pod.ts';
 import { type AttemptRecord, bindingTopic, schedulingAttemptTopic } from '../../scheduler/attempts.ts';
-import { blinding, FaultWindow, LOST_WATCH_US } from '../fault-window.ts';
+import { blinding, blindnessUs, FaultWindow } from '../fault-window.ts';
 import { PlacementOracle } from '../placement-oracle.ts';
 import { defineInvariant, type Probe } from './invariant.ts';
 
@@ -61,7 +61,7 @@ class Decisions {
     this.probe = probe;
     this.oracle = new PlacementOracle(probe.spec, probe.store);
     const isBlinding = blinding(probe, /scheduler/);
-    this.window = new FaultWindow(probe, { opens: isBlinding, graceUs: LOST_WATCH_US });
+    this.window = new FaultWindow(probe, { opens: isBlinding, graceUs: blindnessUs });
     this.decided = new Map();
     this.nodeChangedUs = new Map();
     this.podsChangedUs = -Infinity;

@@ -7,6 +7,8 @@
  * A failed pod of a StatefulSet is one of its revision until it is being deleted (computeReplicaStatus of
  * pkg/controller/statefulset/stateful_set_control.go, v1.34).
  *
+ * Allowed   the available pods of a StatefulSet with minReadySeconds that waits to scale down: nothing makes its controller look again
+ *           (kubernetes/kubernetes#123918, #119352)
  * Differs   counted anew from the store, apart from the controllers' own arithmetic; conditions are not compared, nor are
  *           counters of what is past (succeeded and failed pods of a Job)
  * Cost      one look at every pod and workload, when goals are looked at
@@ -20,6 +22,7 @@ import { isNodeReady, type Node, nodeCondition, TAINT_NOT_READY, TAINT_UNREACHAB
 import { isActive, isPodReady, type Pod, podCondition } from '../../objects/pod.ts';
 import type { Deployment, ReplicaSet, StatefulSet } from '../../objects/workloads.ts';
 import { budgetTruth } from '../budget-truth.ts';
+import { isOverlooked } from '../overlooked-sets.ts';
 import { defineInvariant, type Probe } from './invariant.ts';
 
 const SHOWN_MAX = 5;
@@ -40,7 +43,9 @@ export const statusesTrue = defineInvariant({
       const lines = [
         ...store.list('Deployment').map((deployment) => differences(deployment, deploymentFacts(deployment, sets, owned, nowUs))),
         ...sets.map((set) => differences(set, replicaSetFacts(set, owned, nowUs))),
-        ...store.list('StatefulSet').map((set) => differences(set, statefulSetFacts(set, owned, nowUs))),
+        ...store
+          .list('StatefulSet')
+          .map((set) => differences(set, statefulSetFacts(set, owned, nowUs, !probe.isStrict && isOverlooked(set)))),
         ...store.list('Job').map((job) => differences(job, jobFacts(job, owned))),
         ...store.list('PodDisruptionBudget').map((budget) => {
           const truth = budgetTruth(store, budget);
@@ -119,7 +124,7 @@ function revisionOf(set: ReplicaSet): number {
   return Number(set.metadata.annotations[ANNOTATION_REVISION] ?? 0);
 }
 
-function statefulSetFacts({ metadata, spec, status }: StatefulSet, owned: Owned, nowUs: number): Facts {
+function statefulSetFacts({ metadata, spec, status }: StatefulSet, owned: Owned, nowUs: number, isStale: boolean): Facts {
   const pods = owned.get(metadata.uid) ?? NO_PODS;
   const isRunning = (pod: Pod): boolean => pod.status.phase === 'Running' && isPodReady(pod);
   const ofRevision = (name: string): number => {
@@ -129,7 +134,7 @@ function statefulSetFacts({ metadata, spec, status }: StatefulSet, owned: Owned,
   return {
     replicas: pods.length,
     readyReplicas: pods.filter(isRunning).length,
-    availableReplicas: pods.filter((pod) => isRunning(pod) && isAvailable(pod, spec.minReadySeconds, nowUs)).length,
+    ...(isStale ? {} : { availableReplicas: pods.filter((pod) => isRunning(pod) && isAvailable(pod, spec.minReadySeconds, nowUs)).length }),
     currentReplicas: ofRevision(status.currentRevision),
     updatedReplicas: ofRevision(status.updateRevision),
     observedGeneration: metadata.generation,

@@ -17,7 +17,7 @@ import { keyOf, type ObjectKey } from '../../objects/meta.ts';
 import type { Node, Taint } from '../../objects/node.ts';
 import { isActive, type Pod } from '../../objects/pod.ts';
 import { toleratesTaint } from '../../objects/taints.ts';
-import { blinding, FaultWindow, LOST_WATCH_US } from '../fault-window.ts';
+import { blinding, blindnessUs, FaultWindow } from '../fault-window.ts';
 import { defineInvariant, type Probe } from './invariant.ts';
 
 const EVICTOR = /\/taint-eviction$/;
@@ -72,7 +72,7 @@ class Evictions {
   constructor(probe: Probe) {
     this.probe = probe;
     const blinds = blinding(probe, /controller-manager/);
-    this.window = new FaultWindow(probe, { opens: blinds, graceUs: LOST_WATCH_US });
+    this.window = new FaultWindow(probe, { opens: blinds, graceUs: blindnessUs });
     this.refusals = new FaultWindow(probe, { opens: (fault) => REFUSING.has(fault.kind) && blinds(fault), graceUs: SLACK_US });
     this.places = new Map();
     this.leftAtUs = new Map();

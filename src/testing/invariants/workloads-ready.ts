@@ -6,6 +6,8 @@
  * ReplicaSet or StatefulSet with it.
  *
  * Allowed   - workloads whose newest template says that its containers stay unready
+ *           - a StatefulSet with minReadySeconds that waits to scale down while surplus pods make up for one that is not available yet:
+ *             nothing makes its controller look again (kubernetes/kubernetes#123918, #119352)
  *           - a Job or ReplicaSet whose new pods were on their way out before the manager, whose watch was lost, had seen them: it
  *             waits 5 min for them, and then for something to happen to it (kubernetes/kubernetes#131917)
  *           - a Deployment that was refused the last time it resized an old ReplicaSet: upstream goes on as if there were nothing to shrink,
@@ -16,6 +18,7 @@ import { ANNOTATION_REVISION } from '../../controllers/deployment-history.ts';
 import { finishedCondition, type Job } from '../../objects/job.ts';
 import { controllerOf, type ObjectKey } from '../../objects/meta.ts';
 import type { Deployment, ReplicaSet, StatefulSet } from '../../objects/workloads.ts';
+import { isOverlooked } from '../overlooked-sets.ts';
 import { PendingPods } from '../pending-pods.ts';
 import { UnseenCreations } from '../unseen-creations.ts';
 import { defineInvariant, type Probe } from './invariant.ts';
@@ -49,7 +52,7 @@ export const workloadsReady = defineInvariant({
           .map((set) => [set.metadata.uid, replicaSetGap(set)] as const),
         ...store
           .list('StatefulSet')
-          .filter(isMeantToBeReady)
+          .filter((set) => isMeantToBeReady(set) && (probe.isStrict || !isOverlooked(set)))
           .map((set) => [set.metadata.uid, statefulSetGap(set)] as const),
         ...store.list('Job').map((job) => [job.metadata.uid, jobGap(job)] as const),
       ];

@@ -43,6 +43,17 @@ describe('statuses-true', () => {
     ]);
   });
 
+  test('lets the available pods off of a StatefulSet that waits to scale down, unless the scenario asks', () => {
+    for (const isStrict of [false, true]) {
+      const probe = new FakeProbe(statusesTrue, { isStrict });
+      const set = statefulSet('db', { replicas: 1, minReadySeconds: 5 });
+      const db = probe.put({ ...set, status: { ...set.status, replicas: 2, readyReplicas: 2, availableReplicas: 1 } });
+      for (const name of ['db-0', 'db-1']) probe.ready(probe.pod(name, { owner: db, labels: { 'controller-revision-hash': 'x' } }));
+      probe.to(60);
+      expect(probe.unsettled).toHaveLength(isStrict ? 1 : 0);
+    }
+  });
+
   test('misses the taint of a node, and the end of one', () => {
     const probe = new FakeProbe(statusesTrue);
     const lost = probe.node('n1');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { workloadsReady } from '../../../src/testing/invariants/workloads-ready.ts';
-import { deployment, newJob, newReplicaSet, template } from '../../controllers/objects.ts';
+import { deployment, newJob, newReplicaSet, statefulSet, template } from '../../controllers/objects.ts';
 import { FakeProbe, ownedBy } from '../../support/fake-probe.ts';
 
 describe('workloads-ready', () => {
@@ -31,6 +31,19 @@ describe('workloads-ready', () => {
       const probe = new FakeProbe(workloadsReady);
       const base = template();
       probe.put(newReplicaSet('web', { replicas: 1, template: { ...base, metadata: { ...base.metadata, annotations } } }));
+      expect(probe.unsettled).toHaveLength(count);
+    }
+  });
+
+  test('lets a StatefulSet off that waits to scale down with minReadySeconds, and none that has too many available pods', () => {
+    for (const [availableReplicas, isStrict, count] of [
+      [1, false, 0],
+      [2, false, 1],
+      [1, true, 1],
+    ] as const) {
+      const probe = new FakeProbe(workloadsReady, { isStrict });
+      const set = statefulSet('db', { replicas: 1, minReadySeconds: 5 });
+      probe.put({ ...set, status: { ...set.status, replicas: 2, readyReplicas: 2, availableReplicas, observedGeneration: 9 } });
       expect(probe.unsettled).toHaveLength(count);
     }
   });
