@@ -6,7 +6,7 @@
  * uid goes into the status before the finalizer goes from the pod).
  *
  * Allowed   - a controller manager that crashed, or whose requests were lost, has forgotten which finalizers it has removed, and may count a
- *             pod again, or start one too many: for 100 s, or until its watch has caught up. Requests that are refused make nobody forget
+ *             pod again, or start one too many: for 100 s, or 40 s where no request was lost, or until its watch has caught up. Requests that are refused make nobody forget
  *           - a controller manager that hears late starts a pod too many: the Job and its pods are heard of apart
  * Cost      O(1) per write of a Job or of one of its pods; O(active pods of the Job) per pod it starts
  */
@@ -14,7 +14,7 @@ import { completionIndexOf, hasTrackingFinalizer } from '../../controllers/job-p
 import { finishedCondition, type Job } from '../../objects/job.ts';
 import { controllerOf, isDeleting, keyOf } from '../../objects/meta.ts';
 import { isActive, isTerminal, type Pod } from '../../objects/pod.ts';
-import { blinding, delaying, type FaultPredicate, FaultWindow, forgetting, LOST_WATCH_US } from '../fault-window.ts';
+import { blinding, blindnessUs, delaying, type FaultPredicate, FaultWindow, forgetting } from '../fault-window.ts';
 import { defineInvariant, type Probe } from './invariant.ts';
 
 const MANAGER = /controller-manager/;
@@ -58,9 +58,9 @@ class Counts {
     this.forgetful = new FaultWindow(probe, {
       opens: butRefusals(forgetting(probe, MANAGER)),
       extends: delaying(MANAGER),
-      graceUs: LOST_WATCH_US,
+      graceUs: blindnessUs,
     });
-    this.blind = new FaultWindow(probe, { opens: butRefusals(blinding(probe, MANAGER)), graceUs: LOST_WATCH_US });
+    this.blind = new FaultWindow(probe, { opens: butRefusals(blinding(probe, MANAGER)), graceUs: blindnessUs });
     this.ledgers = new Map();
   }
 
