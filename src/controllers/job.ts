@@ -71,6 +71,8 @@ interface JobSync {
   readonly key: ObjectKey;
   job: Job;
   readonly pods: readonly Pod[];
+  /** Uids of pods that `pods` may still show with the finalizer although it is gone: as of when they were listed. */
+  readonly removed: ReadonlySet<string>;
   readonly succeeded: number;
   readonly backoff: BackoffRecord;
   /** The terminal condition to come: it ends the Job once every pod is counted. */
@@ -254,21 +256,19 @@ class JobController {
 
   private beginSync(key: ObjectKey, cached: Job): JobSync {
     const { nowUs } = this;
+    // A copy, as upstream's: what the cache shows later on says nothing about the pods listed here.
+    const removed = new Set(this.removals.get(key));
     const pods = this.pods.byIndex(INDEX_BY_CONTROLLER, cached.metadata.uid).slice();
     const { status } = cached;
     const startTime = status.startTime ?? (cached.spec.suspend ? undefined : nowUs);
     const owner = startTime === status.startTime ? cached : withStatus(cached, { startTime });
-    const finished = newlyFinished(owner, pods, this.removedOf(key));
+    const finished = newlyFinished(owner, pods, removed);
     const succeeded =
       owner.spec.completionMode === 'Indexed'
         ? this.doneIndexes(owner, finished.succeeded).size
         : status.succeeded + finished.succeeded.length + status.uncountedTerminatedPods.succeeded.length;
     const backoff = nextBackoff(this.backoffs.get(key) ?? NO_BACKOFF, finished, nowUs);
-    return { key, job: owner, pods, succeeded, backoff, end: undefined };
-  }
-
-  private removedOf(key: ObjectKey): ReadonlySet<string> {
-    return this.removals.get(key) ?? NOBODY;
+    return { key, job: owner, pods, removed, succeeded, backoff, end: undefined };
   }
 
   private doneIndexes(owner: Job, succeeded: readonly Pod[]): Set<number> {
@@ -282,7 +282,7 @@ class JobController {
     const { conditions, failed, uncountedTerminatedPods } = sync.job.status;
     const decided = conditions.find(({ type, status }) => (type === 'SuccessCriteriaMet' || type === 'FailureTarget') && status === 'True');
     if (decided !== undefined) return decided;
-    const fresh = newlyFinished(sync.job, sync.pods, this.removedOf(sync.key)).failed.length;
+    const fresh = newlyFinished(sync.job, sync.pods, sync.removed).failed.length;
     const failure = findFailure(sync.job, sync.pods, failed + fresh + uncountedTerminatedPods.failed.length, this.nowUs);
     if (failure !== undefined) return this.condition('FailureTarget', failure.reason, failure.message);
     const leftUs = deadlineInUs(sync.job, this.nowUs);
@@ -378,7 +378,7 @@ class JobController {
 
   private freeIndexes(sync: JobSync, active: readonly Pod[], count: number): number[] {
     const { job: owner } = sync;
-    const finished = newlyFinished(owner, sync.pods, this.removedOf(sync.key));
+    const finished = newlyFinished(owner, sync.pods, sync.removed);
     const taken = new Set(active.map((pod) => completionIndexOf(pod, owner)));
     if (owner.spec.podReplacementPolicy === 'Failed') {
       for (const pod of sync.pods) if (isTerminating(pod)) taken.add(completionIndexOf(pod, owner));
@@ -458,8 +458,7 @@ class JobController {
 
   /** Notes finished pods in the status, and says whose finalizers can go. */
   private takeFinished(sync: JobSync): { readonly release: Pod[]; readonly isChanged: boolean; readonly isPartial: boolean } {
-    const { job: owner, end } = sync;
-    const removed = this.removedOf(sync.key);
+    const { job: owner, end, removed } = sync;
     const isIndexed = owner.spec.completionMode === 'Indexed';
     const uncounted = {
       succeeded: [...owner.status.uncountedTerminatedPods.succeeded],
@@ -569,5 +568,3 @@ class JobController {
     return yield* this.removeFinalizer(pod);
   }
 }
-
-const NOBODY: ReadonlySet<string> = new Set();

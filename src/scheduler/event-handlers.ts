@@ -52,7 +52,7 @@ export class SchedulerEventHandlers {
         if (this.hasStarted) this.updatePod(old, next);
       },
       onDelete: (last, isTombstone) => {
-        if (this.hasStarted && !isTerminal(last) && !(isTombstone && ignoresTombstones)) this.deletePod(last);
+        if (this.hasStarted && !isTerminal(last) && !(isTombstone && ignoresTombstones)) this.deletePod(last, isTombstone);
       },
     });
     this.nodes.addHandlers({
@@ -88,7 +88,7 @@ export class SchedulerEventHandlers {
     const wasVisible = !isTerminal(old);
     const isVisible = !isTerminal(next);
     if (!wasVisible || !isVisible || old.metadata.uid !== next.metadata.uid) {
-      if (wasVisible) this.deletePod(old);
+      if (wasVisible) this.deletePod(old, old.metadata.uid !== next.metadata.uid);
       if (isVisible) this.addPod(next);
       return;
     }
@@ -104,12 +104,18 @@ export class SchedulerEventHandlers {
     if (this.isOurs(next)) this.updateUnassigned(old, next);
   }
 
-  private deletePod(pod: Pod): void {
+  /** `isUnseen`: its end was not seen but followed from a list, and `pod` may be out of date: it may have been bound in between. */
+  private deletePod(pod: Pod, isUnseen: boolean): void {
     if (pod.spec.nodeName !== '') {
       this.parts.cache.removePod(pod);
       this.parts.queue.move(EVENT.ASSIGNED_POD_DELETE, pod, undefined);
     } else if (this.isOurs(pod)) {
       this.deleteUnassigned(pod);
+      const { cache, queue } = this.parts;
+      if (!isUnseen || !cache.isAssumed(pod)) return;
+      const { pod: assumed } = cache.placedPod(pod.metadata.uid)!;
+      cache.removePod(pod);
+      queue.move(EVENT.ASSIGNED_POD_DELETE, assumed, undefined);
     }
   }
 

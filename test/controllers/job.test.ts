@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { addRule } from '../../src/apiserver/controls.ts';
+import { setWatchLag } from '../../src/client/controls.ts';
 import { garbageCollector } from '../../src/controllers/garbage-collector.ts';
 import { job } from '../../src/controllers/job.ts';
 import {
@@ -14,9 +15,9 @@ import {
   wantedActive,
 } from '../../src/controllers/job-plan.ts';
 import { ttlAfterFinished } from '../../src/controllers/ttl-after-finished.ts';
-import { HOUR_US, MINUTE_US, SECOND_US } from '../../src/engine/units.ts';
+import { HOUR_US, MILLISECOND_US, MINUTE_US, SECOND_US } from '../../src/engine/units.ts';
 import { conflict } from '../../src/objects/api-status.ts';
-import { finishedCondition } from '../../src/objects/job.ts';
+import { finishedCondition, type Job } from '../../src/objects/job.ts';
 import { keyOf } from '../../src/objects/meta.ts';
 import type { Pod } from '../../src/objects/pod.ts';
 import { ControllerWorld, type ControllerWorldOptions } from '../support/controller-world.ts';
@@ -272,6 +273,36 @@ describe('the controller', () => {
     w.run(MINUTE_US);
     expect([w.names('Job'), w.names('Pod')]).toEqual([[], []]);
   });
+});
+
+test('a pod whose finalizer is gone is not counted again by a sync that listed it before it heard so', () => {
+  // Late enough that a sync which starts pods hears of the finalizer while it waits for the server.
+  for (let lagMs = 2000; lagMs <= 2800; lagMs += 40) {
+    const w = world({ runUs: 2 * SECOND_US, linkUs: 50 * MILLISECOND_US });
+    let successes = 0;
+    w.store.onCommit((kind, _type, old, next) => {
+      if (kind === 'Pod' && (next as Pod | undefined)?.status.phase === 'Succeeded' && (old as Pod).status.phase !== 'Succeeded')
+        successes++;
+      if (kind === 'Job') expect((next as Job).status.succeeded, `with a lag of ${lagMs} ms`).toBeLessThanOrEqual(successes);
+    });
+    setWatchLag(w.access, 'kube-controller-manager', 'Pod', { kind: 'constant', value: lagMs * MILLISECOND_US });
+    w.start(newJob('work', { completions: 12, parallelism: 3 }));
+    w.run(MINUTE_US);
+  }
+});
+
+test('a finalizer whose removal meets a conflict is removed later', () => {
+  const w = world();
+  addRule([w.server], {
+    matches: (request) => request.verb === 'patch' && request.kind === 'Pod' && request.subresource === undefined,
+    effect: { what: 'refuse', status: conflict('the object has been modified') },
+    times: 1,
+  });
+  w.start(newJob('work', { completions: 3, parallelism: 1 }));
+  w.run(11 * SECOND_US);
+  const ended = w.pods().filter((p) => p.status.phase === 'Succeeded');
+  expect(endOf(w)).toBeUndefined();
+  expect(ended.map((p) => p.metadata.finalizers)).toEqual([[]]);
 });
 
 test('every success is counted once, through crashes, lag and removed finished pods', () => {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { addRule } from '../../src/apiserver/controls.ts';
+import { conflict } from '../../src/objects/api-status.ts';
 import { NodeWorld, pod } from '../support/node-world.ts';
 
 describe('a pod without surprises', () => {
@@ -33,5 +35,37 @@ describe('a pod without surprises', () => {
     world.runTo(5);
     expect(world.phase('web')).toBe('gone');
     expect(world.log.at(-1)).toEqual([4, 'web/main stopped 0']);
+  });
+});
+
+describe('a conflict', () => {
+  const isOfKubelet = (client: string): boolean => client.startsWith('kubelet/');
+  const busy = conflict('the object has been modified');
+
+  test('does not keep a status from being sent again while the pod is there', () => {
+    const world = new NodeWorld();
+    addRule(world.servers, {
+      matches: (request, client) => isOfKubelet(client) && request.verb === 'patch' && request.kind === 'Pod',
+      effect: { what: 'refuse', status: busy },
+      times: 4,
+    });
+    world.create(pod('web'));
+    world.runTo(60);
+    expect(world.phase('web')).toBe('Running');
+    expect(world.isReady('web')).toBe(true);
+  });
+
+  test('does not keep the final delete from being sent again', () => {
+    const world = new NodeWorld();
+    addRule(world.servers, {
+      matches: (request, client) => isOfKubelet(client) && request.verb === 'delete',
+      effect: { what: 'refuse', status: busy },
+      times: 2,
+    });
+    world.create(pod('web'));
+    world.runTo(1);
+    world.delete('web');
+    world.runTo(60);
+    expect(world.phase('web')).toBe('gone');
   });
 });

@@ -19,10 +19,9 @@ const only = (...faults: readonly string[]) => STORM_MENU.filter(({ fault }) => 
 const onProcesses = (...faults: readonly string[]) => only(...faults).filter(({ aim }) => aim === 'component');
 const onKubelets = (...faults: readonly string[]) => only(...faults).filter(({ aim }) => aim === 'node');
 const REQUESTS = onProcesses('request-refusal', 'lost-reply', 'lost-request', 'slow-requests');
-const WATCHES = [
-  ...onProcesses('watch-lag', 'watch-drop', 'reconnect'),
-  ...only('watch-compaction', 'api-server-restart', 'stale-api-server'),
-];
+const WATCHES = only('watch-lag', 'watch-drop', 'reconnect', 'watch-compaction', 'api-server-restart', 'stale-api-server').filter(
+  ({ aim }) => aim !== 'node',
+);
 /** Processes and kubelets that hear late of pods, and in the end see many changes as one. */
 const podKind = fc.constantFrom('', 'Pod');
 const relists = (aim: 'component' | 'node'): MenuEntry => {
