@@ -145,7 +145,7 @@ export const PROFILES: readonly StormProfile[] = [
       maxActions: 8,
       maxFaults: 8,
       stormMs: 4 * MINUTE_MS,
-      menu: [...CRASHES, ...only('stale-api-server'), ...onProcesses('slow-requests', 'lost-reply', 'watch-lag')],
+      menu: [...CRASHES, ...only('stale-api-server', 'slow-requests', 'lost-reply', 'watch-lag')],
     },
   },
   {
