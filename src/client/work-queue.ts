@@ -246,7 +246,9 @@ export class WorkQueue {
     this.cancelTimer();
     this.timerAtUs = head.readyAtUs;
     this.timerIsBackground = isBackground;
-    this.cancelTimer = this.scope.timer('queue.delay', head.readyAtUs - this.scope.nowUs, () => this.release(), {
+    // A process that stood still may find that the time has passed, before its held timer goes off.
+    const delayUs = Math.max(0, head.readyAtUs - this.scope.nowUs);
+    this.cancelTimer = this.scope.timer('queue.delay', delayUs, () => this.release(), {
       background: isBackground,
     });
   }

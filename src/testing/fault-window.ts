@@ -15,12 +15,12 @@ import { type FaultRecord, faultTopic } from '../faults/injector.ts';
 import type { Probe } from './invariants/invariant.ts';
 
 /**
- * How long a lost watch may leave a cache behind: its request is given up after 60 s and tried again within 30 s, and each kind has a
- * watch of its own.
+ * How long a lost watch may leave a cache behind: its request is given up after 60 s, or refused at once, and tried again within 60 s
+ * (back-off of up to 30 s and as much again by chance); what has expired by then is listed after another such wait.
  */
-const LOST_WATCH_US = 100 * SECOND_US;
-/** The same where no request is lost: a watch that is refused is tried again within 30 s. */
-const REFUSED_WATCH_US = 40 * SECOND_US;
+const LOST_WATCH_US = 130 * SECOND_US;
+/** The same where no request is lost and nothing expires: one such wait. */
+const REFUSED_WATCH_US = 70 * SECOND_US;
 
 /** How long a fault may leave a cache behind after its end. */
 export function blindnessUs({ kind }: FaultRecord): number {

@@ -30,6 +30,20 @@ describe('WorkQueue', () => {
     expect(queue.tryGet()).toBe(undefined);
   });
 
+  test('gives out at once what fell due while its process stood still, whatever else is added as the process goes on', () => {
+    const { engine, scope, queue } = setup();
+    queue.addAfter('late', 1_000_000, { background: true });
+    scope.freeze();
+    // Before the held timer: what the process hears first may change what the timer is for.
+    scope.whenThawed(() => queue.addAfter('later', 10_000_000));
+    engine.run({ untilUs: 5_000_000 });
+    scope.thaw();
+    engine.run({ untilUs: 5_000_000 });
+    expect([queue.tryGet(), queue.tryGet()]).toEqual(['late', undefined]);
+    engine.run({ untilUs: 15_000_000 });
+    expect(queue.tryGet()).toBe('later');
+  });
+
   test('wakes waiting workers in order, one per key', () => {
     const { engine, scope, queue } = setup();
     const log: string[] = [];

@@ -117,15 +117,15 @@ describe('FaultWindow', () => {
       probe.to(50);
     }
     expect(window!.isOpen).toBe(true);
-    probe.to(99);
+    probe.to(129);
     expect(window!.isOpen).toBe(true);
-    probe.to(101);
+    probe.to(131);
     expect(window!.isOpen).toBe(false);
     probe.fault(3, 'request-refusal', KCM, 'start');
     probe.fault(3, 'request-refusal', KCM, 'heal');
-    probe.to(140);
+    probe.to(200);
     expect(window!.isOpen).toBe(true);
-    probe.to(142);
+    probe.to(202);
     expect(window!.isOpen).toBe(false);
   });
 });

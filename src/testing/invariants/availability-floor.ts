@@ -52,7 +52,7 @@ class Floors {
   private readonly lostAtUs: Map<string, number>;
   /** Pods that a StatefulSet is deleting, by its uid: keys. */
   private readonly going: Map<string, Set<string>>;
-  /** The last available pod that ceased to be so: perhaps by the write that is about to be announced. */
+  /** The available pod that ceased to be so by the last write of a pod, which may be the one about to be announced. */
   private last: Pod | undefined;
   private lossBefore: number | undefined;
 
@@ -81,6 +81,7 @@ class Floors {
   }
 
   notePod(old: Pod | undefined, pod: Pod | undefined): void {
+    this.last = undefined;
     const owner = old === undefined ? undefined : controllerOf(old);
     if (old === undefined || owner === undefined) return;
     if (owner.kind === 'StatefulSet') {

@@ -6,7 +6,7 @@
  * uid goes into the status before the finalizer goes from the pod).
  *
  * Allowed   - a controller manager that crashed, or whose requests were lost, has forgotten which finalizers it has removed, and may count a
- *             pod again, or start one too many: for 100 s, or 40 s where no request was lost, or until its watch has caught up. Requests that are refused make nobody forget
+ *             pod again, or start one too many: for 130 s, or 70 s where no request was lost, or until its watch has caught up. Requests that are refused make nobody forget
  *           - a controller manager that hears late starts a pod too many: the Job and its pods are heard of apart
  * Cost      O(1) per write of a Job or of one of its pods; O(active pods of the Job) per pod it starts
  */
@@ -121,6 +121,8 @@ class Counts {
 
   private checkRelease(job: Job, ledger: Ledger, pod: Pod): void {
     if (finishedCondition(job) !== undefined || isDeleting(job) || job.spec.completionMode === 'Indexed') return;
+    // Its deletion was seen before its success: it counts as failed.
+    if (ledger.failed.has(pod.metadata.uid)) return;
     ledger.releasedCount++;
     const { succeeded, uncountedTerminatedPods } = job.status;
     if (ledger.releasedCount <= succeeded + uncountedTerminatedPods.succeeded.length) return;

@@ -6,7 +6,7 @@
  * #130683).
  *
  * Allowed   - a controller manager that crashed, whose requests were lost or whose view of the Job is old may start a pod too
- *             many, until 100 s after that, or 40 s where no request was lost; that pod's success counts too
+ *             many, until 130 s after that, or 70 s where no request was lost; that pod's success counts too
  *           - a pod that was started less than 5 s after the end
  * Cost      O(1) per write of a Job, and per new pod of one
  */

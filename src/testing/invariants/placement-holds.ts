@@ -7,7 +7,7 @@
  *
  * Allowed   - what others changed less than 2 s before: the node itself for its own filters; pods that ended, moved or changed
  *             labels for (anti-)affinity and spreading; volumes and claims for those
- *           - a scheduler whose watch is late, or that crashed less than 40 s or lost requests less than 100 s ago
+ *           - a scheduler whose watch is late, or that crashed less than 70 s or lost requests less than 130 s ago
  *           - schedulers with plugins of the user's
  * Cost      the filters on one node per decision; O(1) per other write of a pod or node
  */

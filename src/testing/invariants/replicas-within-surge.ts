@@ -11,7 +11,7 @@
  *           - a watch that is late for more than 5 min outlives the expectations that hold controllers back
  *             (kubernetes/kubernetes#129795)
  *           - a Deployment's controller holds nothing back: with a watch that is late it sizes ReplicaSets by what it sees, so any
- *             lag excuses it, as do writes of the last 2 s
+ *             lag excuses it, as do writes of the last 2 s, and a watch that was lost for 130 s, or 70 s where no request was lost
  *           - pods of a StatefulSet that are due by their number, while others are still to be deleted
  * Cost      O(1) per write of a pod; O(ReplicaSets of the Deployment) when one of them grows
  */
@@ -20,7 +20,7 @@ import type { Job } from '../../objects/job.ts';
 import { controllerOf, keyOf } from '../../objects/meta.ts';
 import { isActive, isTerminal, type Pod } from '../../objects/pod.ts';
 import type { Deployment, ReplicaSet } from '../../objects/workloads.ts';
-import { blinding, delaying, FaultWindow, forgetting } from '../fault-window.ts';
+import { blinding, blindnessUs, delaying, FaultWindow, forgetting } from '../fault-window.ts';
 import { RecentExtreme } from '../recent-extreme.ts';
 import { defineInvariant, type Probe } from './invariant.ts';
 
@@ -69,7 +69,7 @@ class ReplicaBook {
       graceUs: MEMORY_US,
       patienceUs: EXPECTATIONS_US,
     });
-    this.rolloutWindow = new FaultWindow(probe, { opens: blinding(probe, MANAGER), graceUs: MEMORY_US });
+    this.rolloutWindow = new FaultWindow(probe, { opens: blinding(probe, MANAGER), graceUs: blindnessUs });
     this.owners = new Map();
     this.rollouts = new Map();
   }

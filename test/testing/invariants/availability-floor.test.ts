@@ -57,6 +57,16 @@ describe('availability-floor', () => {
     expect(struck.probe.reports).toEqual([]);
   });
 
+  test("takes a pod that was available once, and has long ceased to be, for nobody's loss", () => {
+    const { probe, pods } = rollout();
+    remove(probe, pods[0]!, 'replicaset');
+    probe.remove(pods[0]!);
+    const struck = probe.ready(pods[1]!, false);
+    probe.to(1000);
+    remove(probe, struck, 'replicaset');
+    expect(probe.reports).toEqual([]);
+  });
+
   test('reports an ordered StatefulSet that shrinks from below', () => {
     const probe = new FakeProbe(availabilityFloor);
     const owner = probe.put(statefulSet('db', { replicas: 1, podManagementPolicy: 'OrderedReady' }));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FINALIZER_JOB_TRACKING } from '../../../src/controllers/job-plan.ts';
 import type { Job, JobStatus } from '../../../src/objects/job.ts';
 import { jobsCountTrue } from '../../../src/testing/invariants/jobs-count-true.ts';
 import { newJob } from '../../controllers/objects.ts';
@@ -32,6 +33,20 @@ describe('jobs-count-true', () => {
       expect(probe.reports).toEqual(
         isForgetful ? [] : ['0s job/default/sum counts 2 successes, and 1 pods have ended so [job/default/sum]'],
       );
+    }
+  });
+
+  test('reports a pod that is let go uncounted, but for one that was being deleted when it succeeded', () => {
+    for (const isDeleted of [false, true]) {
+      const probe = new FakeProbe(jobsCountTrue);
+      const job = probe.put(newJob('sum', { completions: 3 }));
+      const finalizers = [FINALIZER_JOB_TRACKING];
+      const pod = probe.change(probe.pod('a', { owner: job }), (now) => ({ ...now, metadata: { ...now.metadata, finalizers } }));
+      if (isDeleted) probe.terminate(pod);
+      probe.finish(pod);
+      if (isDeleted) report(probe, job, { failed: 1 });
+      probe.change(pod, (now) => ({ ...now, metadata: { ...now.metadata, finalizers: [] } }));
+      expect(probe.reports).toHaveLength(isDeleted ? 0 : 1);
     }
   });
 
