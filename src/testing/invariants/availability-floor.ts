@@ -9,6 +9,8 @@
  * Allowed   - pods that were lost in other ways less than 60 s ago: a scale-down that was decided before goes on
  *           - a pod that has been available for less than 2 s
  *           - a pod beside which its ReplicaSet has one that is ready and was not available 2 s ago: which of them it deletes is its own choice
+ *           - as many pods more as other ReplicaSets of the Deployment deleted less than 2 s ago: the status that a ReplicaSet writes with a
+ *             deletion still counts the pod, and its Deployment goes by that (syncReplicaSet of pkg/controller/replicaset/replica_set.go, v1.34)
  *           - a Deployment scaled or changed less than 60 s ago, for the same reason
  *           - a controller manager that cannot see: what it takes for available may be long gone
  * Cost      O(1) per write of a pod; O(pods of the Deployment) per pod its ReplicaSets delete
@@ -52,6 +54,8 @@ class Floors {
   private readonly lostAtUs: Map<string, number>;
   /** Pods that a StatefulSet is deleting, by its uid: keys. */
   private readonly going: Map<string, Set<string>>;
+  /** What ReplicaSets deleted of available pods in the last 2 s, by uid of the Deployment. */
+  private readonly taken: Map<string, { readonly setUid: string; readonly timeUs: number }[]>;
   /** The available pod that ceased to be so by the last write of a pod, which may be the one about to be announced. */
   private last: Pod | undefined;
   private lossBefore: number | undefined;
@@ -62,6 +66,7 @@ class Floors {
     this.floors = new Map();
     this.lostAtUs = new Map();
     this.going = new Map();
+    this.taken = new Map();
     this.last = undefined;
     this.lossBefore = undefined;
   }
@@ -120,15 +125,23 @@ class Floors {
         .filter((candidate) => controllerOf(candidate)?.uid === deployment.metadata.uid)
         .map(({ metadata }) => metadata.uid),
     );
+    const stillCounted = this.noteTaken(deployment.metadata.uid, set.uid, nowUs);
     if (!this.probe.isStrict && this.hasUnavailableSibling(pod, set.uid, deployment, nowUs)) return;
     for (const uid of sets) if (nowUs - (this.lostAtUs.get(uid) ?? -Infinity) < LATELY_US && !this.probe.isStrict) return;
     const floor = this.floors.get(deployment.metadata.uid)?.at(nowUs) ?? 0;
     const available = this.probe.store.list('Pod', pod.metadata.namespace).filter((other) => {
       return sets.has(controllerOf(other)?.uid ?? '') && isActive(other) && isAvailable(other, deployment, nowUs);
     }).length;
-    if (available >= floor) return;
+    if (available + (this.probe.isStrict ? 0 : stillCounted) >= floor) return;
     const name = `deployment/${keyOf(deployment)}`;
     this.probe.report(`${name} scaled down to ${available} available pods, at least ${floor} must be left`, [name, `pod/${key}`]);
+  }
+
+  /** Gives how many available pods other ReplicaSets of the Deployment have deleted just now. */
+  private noteTaken(deploymentUid: string, setUid: string, nowUs: number): number {
+    const recent = (this.taken.get(deploymentUid) ?? []).filter(({ timeUs }) => nowUs - timeUs < LAG_US);
+    this.taken.set(deploymentUid, [...recent, { setUid, timeUs: nowUs }]);
+    return recent.filter((other) => other.setUid !== setUid).length;
   }
 
   /** A ReplicaSet ranks by readiness: told to give up a pod that is not available yet, it may give up one that is. */

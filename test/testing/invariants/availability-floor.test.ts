@@ -67,6 +67,21 @@ describe('availability-floor', () => {
     expect(probe.reports).toEqual([]);
   });
 
+  test('takes a pod that another ReplicaSet has just deleted for one the Deployment may still count', () => {
+    for (const laterS of [1, 3]) {
+      const { probe, web, pods } = rollout();
+      const bare = newReplicaSet('web-2', { replicas: 1 });
+      const owner = probe.put({ ...bare, metadata: { ...bare.metadata, ownerReferences: ownedBy(web) } });
+      const other = probe.ready(probe.pod('d', { owner }));
+      probe.to(200);
+      remove(probe, pods[0]!, 'replicaset');
+      remove(probe, pods[1]!, 'replicaset');
+      probe.to(200 + laterS);
+      remove(probe, other, 'replicaset');
+      expect(probe.reports).toHaveLength(laterS === 1 ? 0 : 1);
+    }
+  });
+
   test('reports an ordered StatefulSet that shrinks from below', () => {
     const probe = new FakeProbe(availabilityFloor);
     const owner = probe.put(statefulSet('db', { replicas: 1, podManagementPolicy: 'OrderedReady' }));
