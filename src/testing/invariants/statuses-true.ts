@@ -115,7 +115,8 @@ function deploymentFacts({ metadata, spec }: Deployment, sets: readonly ReplicaS
     updatedReplicas: podsOf(newest).length,
     readyReplicas: pods.filter(isPodReady).length,
     availableReplicas: availableCount,
-    unavailableReplicas: Math.max(0, pods.length - availableCount),
+    // Of the pods wanted, whether there are any or not: calculateStatus of pkg/controller/deployment/sync.go, v1.34.
+    unavailableReplicas: Math.max(0, own.reduce((sum, set) => sum + set.spec.replicas, 0) - availableCount),
     observedGeneration: metadata.generation,
   };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { TAINT_UNREACHABLE } from '../../../src/objects/node.ts';
 import { statusesTrue } from '../../../src/testing/invariants/statuses-true.ts';
-import { budget, newReplicaSet, statefulSet } from '../../controllers/objects.ts';
-import { FakeProbe } from '../../support/fake-probe.ts';
+import { budget, deployment, newReplicaSet, statefulSet } from '../../controllers/objects.ts';
+import { FakeProbe, ownedBy } from '../../support/fake-probe.ts';
 
 describe('statuses-true', () => {
   test('is content with statuses that count what there is', () => {
@@ -28,6 +28,17 @@ describe('statuses-true', () => {
       'the status of statefulset/default/db says replicas 0 instead of 1',
       'the status of poddisruptionbudget/default/web says disruptionsAllowed 1 instead of 0',
     ]);
+  });
+
+  test('counts as unavailable what the ReplicaSets of a Deployment want and have not', () => {
+    const probe = new FakeProbe(statusesTrue);
+    const web = deployment('web', { replicas: 2 });
+    const stored = probe.put({ ...web, status: { ...web.status, unavailableReplicas: 2 } });
+    const bare = newReplicaSet('web-1', { replicas: 2 });
+    probe.put({ ...bare, metadata: { ...bare.metadata, ownerReferences: ownedBy(stored) } });
+    expect(probe.unsettled).toEqual([]);
+    probe.change(stored, (now) => ({ ...now, status: { ...now.status, unavailableReplicas: 0 } }));
+    expect(probe.unsettled).toEqual(['the status of deployment/default/web says unavailableReplicas 0 instead of 2']);
   });
 
   test('counts a failed pod of a StatefulSet for its revision until it is being deleted', () => {
