@@ -24,7 +24,8 @@ import { World } from './world.ts';
 
 export type RunOutcome = RunOutcomeOf<RunResult>;
 
-const SLICE_EVENTS = 200_000;
+/** Between two looks for an interrupt: half a second at first, when nothing is compiled yet. */
+const SLICE_EVENTS = 20_000;
 
 /** Runs `spec` to its end (or until `shouldStop`). Throws InputError for bad input, SimulationBug for our own bugs. */
 export function runScenario(spec: ScenarioSpec, options: RunScenarioOptions = {}): RunOutcome {
