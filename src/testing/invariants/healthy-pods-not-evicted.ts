@@ -9,6 +9,7 @@
  *           container of the pod runs
  */
 import { isPodReady, type Pod } from '../../objects/pod.ts';
+import { runningPods } from '../running-pods.ts';
 import { silencingFault } from '../silent-nodes.ts';
 import { defineInvariant } from './invariant.ts';
 
@@ -24,12 +25,7 @@ export const healthyPodsNotEvicted = defineInvariant({
     return fault === undefined ? undefined : `after ${fault} a node may seem silent that is well (kubernetes/kubernetes#77864)`;
   },
   create: (probe) => {
-    const running = new Map<string, number>();
-    probe.onContainer(({ phase, podUid }) => {
-      const count = (running.get(podUid) ?? 0) + (phase === 'started' ? 1 : -1);
-      if (count <= 0) running.delete(podUid);
-      else running.set(podUid, count);
-    });
+    const running = runningPods(probe);
     /** The last pod written: the write that is about to be announced may be its deletion. */
     let last: Pod | undefined;
     probe.onCommit('Pod', (_type, old) => {

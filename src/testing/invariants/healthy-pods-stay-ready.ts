@@ -10,6 +10,7 @@
  */
 import { isDeleting, keyOf } from '../../objects/meta.ts';
 import { type Pod, podCondition } from '../../objects/pod.ts';
+import { runningPods } from '../running-pods.ts';
 import { silencingFault } from '../silent-nodes.ts';
 import { defineInvariant } from './invariant.ts';
 
@@ -22,12 +23,7 @@ export const healthyPodsStayReady = defineInvariant({
     return fault === undefined ? undefined : `after ${fault} a node may seem silent that is well (kubernetes/kubernetes#77864)`;
   },
   create: (probe) => {
-    const running = new Map<string, number>();
-    probe.onContainer(({ phase, podUid }) => {
-      const count = (running.get(podUid) ?? 0) + (phase === 'started' ? 1 : -1);
-      if (count <= 0) running.delete(podUid);
-      else running.set(podUid, count);
-    });
+    const running = runningPods(probe);
     probe.onCommit('Pod', (_type, old, pod) => {
       if (old === undefined || pod === undefined || isDeleting(pod)) return;
       if (!isTrue(old, 'Ready') || isTrue(pod, 'Ready') || !isTrue(pod, 'ContainersReady')) return;
