@@ -4,7 +4,8 @@
  * Models    kubernetes v1.34 pkg/registry/core/pod/storage/storage.go assignPod, setPodHostAndAnnotations
  */
 import { conflict, notFound, type Result } from '../objects/api-status.ts';
-import { type Pod, type PodSpec, withCondition } from '../objects/pod.ts';
+import { copyPodSpec, copyPodStatus } from '../objects/copies.ts';
+import { type Pod, withCondition } from '../objects/pod.ts';
 import type { BindRequest } from './request.ts';
 import { checkPreconditions, type Store } from './store.ts';
 
@@ -18,8 +19,10 @@ export function bindPod(store: Store, request: BindRequest): Result<Pod> {
   }
   if (pod.spec.nodeName !== '') return conflict(`pod ${request.key} is already assigned to node "${pod.spec.nodeName}"`);
   if (pod.spec.schedulingGates.length > 0) return conflict(`pod ${request.key} has non-empty .spec.schedulingGates`);
-  const spec: PodSpec = { ...pod.spec, nodeName: request.nodeName };
-  const conditions = withCondition(pod.status.conditions, {
+  const spec = copyPodSpec(pod.spec);
+  spec.nodeName = request.nodeName;
+  const status = copyPodStatus(pod.status);
+  status.conditions = withCondition(pod.status.conditions, {
     type: 'PodScheduled',
     status: 'True',
     reason: '',
@@ -29,5 +32,5 @@ export function bindPod(store: Store, request: BindRequest): Result<Pod> {
   const annotations =
     request.annotations === undefined ? pod.metadata.annotations : { ...pod.metadata.annotations, ...request.annotations };
   const metadata = annotations === pod.metadata.annotations ? pod.metadata : { ...pod.metadata, annotations };
-  return store.replace(pod, { kind: 'Pod', apiVersion: 'v1', metadata, spec, status: { ...pod.status, conditions } });
+  return store.replace(pod, { kind: 'Pod', apiVersion: 'v1', metadata, spec, status });
 }

@@ -6,8 +6,10 @@
  *           is never charged for a delete that then fails
  * Order     budgets are looked at in key order
  */
+
 import { ApiStatus, forbidden, internalError, isApiStatus, notFound, type Result, tooManyRequests } from '../objects/api-status.ts';
 import type { PodDisruptionBudget } from '../objects/cluster.ts';
+import { withPodConditions } from '../objects/copies.ts';
 import { isPodReady, isTerminal, type Pod, withCondition } from '../objects/pod.ts';
 import { selectorMatches } from '../objects/selectors.ts';
 import type { EvictRequest } from './request.ts';
@@ -95,5 +97,5 @@ function markDisrupted(store: Store, pod: Pod): void {
     message: 'Eviction API: evicting',
     lastTransitionTime: store.engine.nowUs,
   });
-  if (conditions !== pod.status.conditions) store.replace(pod, { ...pod, status: { ...pod.status, conditions } });
+  if (conditions !== pod.status.conditions) store.replace(pod, withPodConditions(pod, conditions));
 }

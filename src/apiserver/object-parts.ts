@@ -8,6 +8,7 @@ import { SECOND_US } from '../engine/units.ts';
 import type { AnyObject, KindInfo } from '../objects/kinds.ts';
 import type { ObjectMeta, TimeUs } from '../objects/meta.ts';
 import { isDeepEqual } from './deep-equal.ts';
+import { uniformSpec, uniformStatus } from './uniform.ts';
 
 /** Kubernetes writes times with whole seconds; deletion and creation times are compared as such. */
 export function wholeSeconds(timeUs: TimeUs): TimeUs {
@@ -39,6 +40,13 @@ export function withMeta<T extends AnyObject>(object: T, metadata: ObjectMeta): 
   if (!isPlain(object.kind)) return { ...object, metadata };
   const { kind, apiVersion, spec, status } = object as unknown as PlainObject;
   return { kind, apiVersion, metadata, spec, status } as unknown as T;
+}
+
+/** An object that is about to be stored for the first time. Pods stay as they are: those of one template share its completed spec. */
+export function withUniformParts<T extends AnyObject>(object: T): T {
+  if (object.kind === 'Pod' || !isPlain(object.kind)) return object;
+  const { kind, apiVersion, metadata, spec, status } = object as unknown as PlainObject;
+  return { kind, apiVersion, metadata, spec: uniformSpec(kind, spec), status: uniformStatus(kind, status) } as unknown as T;
 }
 
 /** An object of nothing but metadata, spec and status. */
@@ -76,9 +84,10 @@ function isStatusField(kind: string, field: string): boolean {
 export function keepStatus(info: KindInfo, old: AnyObject, next: AnyObject): AnyObject {
   if (!info.hasStatus) return next;
   if (isPlain(old.kind)) {
-    const { kind, apiVersion, metadata, spec, status: asked } = next as unknown as PlainObject;
-    const { status } = old as unknown as PlainObject;
-    return asked === status ? next : ({ kind, apiVersion, metadata, spec, status } as unknown as AnyObject);
+    const { kind, apiVersion, metadata, spec: asked } = next as unknown as PlainObject;
+    const { spec: known, status } = old as unknown as PlainObject;
+    const spec = asked === known ? known : uniformSpec(kind, asked);
+    return { kind, apiVersion, metadata, spec, status } as unknown as AnyObject;
   }
   let merged: Record<string, unknown> | undefined;
   for (const field in old) {
@@ -94,7 +103,9 @@ export function keepStatus(info: KindInfo, old: AnyObject, next: AnyObject): Any
 export function keepAllButStatus(old: AnyObject, next: AnyObject): AnyObject {
   if (isPlain(old.kind)) {
     const { kind, apiVersion, spec } = old as unknown as PlainObject;
-    const { metadata, status } = next as unknown as PlainObject;
+    const { metadata, status: asked } = next as unknown as PlainObject;
+    const { status: known } = old as unknown as PlainObject;
+    const status = asked === known ? known : uniformStatus(kind, asked);
     return { kind, apiVersion, metadata, spec, status } as unknown as AnyObject;
   }
   const merged: Record<string, unknown> = { ...old, metadata: next.metadata };

@@ -31,6 +31,7 @@ import {
   type MetaDraft,
   wholeSeconds,
   withMeta,
+  withUniformParts,
 } from './object-parts.ts';
 import type { Propagation } from './request.ts';
 import { WatchEvent, type WatchEventType } from './watch-event.ts';
@@ -154,7 +155,7 @@ export class Store {
     draft.creationTimestamp = wholeSeconds(this.engine.nowUs);
     draft.deletionTimestamp = undefined;
     draft.deletionGracePeriodSeconds = undefined;
-    return this.commit(table, 'ADDED', key, undefined, object, draft);
+    return this.commit(table, 'ADDED', key, undefined, withUniformParts(object), draft);
   }
 
   /**
@@ -170,7 +171,7 @@ export class Store {
     if (table.objects.has(key)) return alreadyExists(object.kind, draft.name);
     if (draft.uid === '') draft.uid = this.identity.newUid();
     if (draft.generation === 0 && table.info.generationFields.length > 0) draft.generation = 1;
-    return this.commit(table, 'ADDED', key, undefined, object, draft);
+    return this.commit(table, 'ADDED', key, undefined, withUniformParts(object), draft);
   }
 
   /** PUT. resourceVersion 0 overwrites where the kind allows it. */

@@ -338,6 +338,7 @@ export class DeploymentSync {
     const { deployment } = this;
     const { metadata, spec, status } = deployment;
     const hash = this.texts.hashOf(spec.template, status.collisionCount);
+    const { annotations: templateAnnotations, finalizers } = spec.template.metadata;
     const labels = withHashLabel(spec.template.metadata.labels, hash);
     const empty: ReplicaSet = {
       kind: 'ReplicaSet',
@@ -353,7 +354,7 @@ export class DeploymentSync {
         replicas: 0,
         minReadySeconds: spec.minReadySeconds,
         selector: { ...spec.selector, matchLabels: { ...spec.selector.matchLabels, [LABEL_TEMPLATE_HASH]: hash } },
-        template: { ...spec.template, metadata: { ...spec.template.metadata, labels } },
+        template: { metadata: { labels, annotations: templateAnnotations, finalizers }, spec: spec.template.spec },
       },
       status: { replicas: 0, fullyLabeledReplicas: 0, readyReplicas: 0, availableReplicas: 0, observedGeneration: 0, conditions: [] },
     };

@@ -7,12 +7,14 @@
  *
  * The budget is as stale as this controller: while it is down, evictions go on against the last count.
  */
+
 import type { Informer } from '../client/informer.ts';
 import { WorkQueue } from '../client/work-queue.ts';
 import type { Op } from '../engine/process.ts';
 import { MINUTE_US } from '../engine/units.ts';
 import { isApiStatus } from '../objects/api-status.ts';
 import type { PodDisruptionBudget } from '../objects/cluster.ts';
+import { withPodConditions } from '../objects/copies.ts';
 import { controllerOf, isDeleting, keyOf, type OwnerReference, objectKey, type TimeUs } from '../objects/meta.ts';
 import { isTerminal, type Pod, podCondition, withCondition } from '../objects/pod.ts';
 import type { Deployment, ReplicaSet, ReplicationController, StatefulSet } from '../objects/workloads.ts';
@@ -255,5 +257,5 @@ function withoutTarget(pod: Pod, nowUs: TimeUs): Pod {
   const condition = podCondition(pod, 'DisruptionTarget');
   if (condition === undefined || condition.status === 'False') return pod;
   const conditions = withCondition(pod.status.conditions, { ...condition, status: 'False', lastTransitionTime: nowUs });
-  return { ...pod, status: { ...pod.status, conditions } };
+  return withPodConditions(pod, conditions);
 }

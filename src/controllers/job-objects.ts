@@ -3,6 +3,7 @@
  *
  * Models    kubernetes v1.34 pkg/controller/job/job_controller.go, indexed_job_utils.go
  */
+import { copyPodSpec } from '../objects/copies.ts';
 import type { Job, JobStatus } from '../objects/job.ts';
 import type { Pod } from '../objects/pod.ts';
 import { ANNOTATION_COMPLETION_INDEX, FINALIZER_JOB_TRACKING, formatIndexes } from './job-plan.ts';
@@ -48,8 +49,10 @@ export function jobPod(owner: Job, index: number | undefined): Pod {
   labels[ANNOTATION_COMPLETION_INDEX] = String(index);
   const annotations = { ...template.metadata.annotations, [ANNOTATION_COMPLETION_INDEX]: String(index) };
   const hostname = `${name}-${index}`;
+  const spec = copyPodSpec(template.spec);
+  spec.hostname = hostname;
   return podFromTemplate(template, owner, {
     meta: { labels, finalizers, annotations, generateName: `${hostname}-` },
-    spec: { ...template.spec, hostname },
+    spec,
   });
 }

@@ -13,11 +13,13 @@
  * controller itself sees Ready go from True to something else (a crash in the middle leaves the rest
  * Ready, kubernetes/kubernetes#50067, unless `levelTriggered`), and whole-cluster silence stops evictions but not the marking (#77864).
  */
+
 import type { Informer } from '../client/informer.ts';
 import { WorkQueue } from '../client/work-queue.ts';
 import { all, type Op, sleep } from '../engine/process.ts';
 import { MILLISECOND_US, MINUTE_US, SECOND_US } from '../engine/units.ts';
 import { isApiStatus } from '../objects/api-status.ts';
+import { copyNode, copyNodeStatus, withPodConditions } from '../objects/copies.ts';
 import { keyOf, type TimeUs } from '../objects/meta.ts';
 import { type Node, type NodeCondition, nodeCondition, TAINT_NOT_READY, TAINT_UNREACHABLE } from '../objects/node.ts';
 import { type Pod, podCondition, withCondition } from '../objects/pod.ts';
@@ -353,7 +355,7 @@ class NodeLifecycleController {
       const ready = podCondition(pod, 'Ready');
       if (ready === undefined || ready.status === 'False') continue;
       const conditions = withCondition(pod.status.conditions, { ...ready, status: 'False', lastTransitionTime: this.nowUs });
-      const updated = yield* this.host.client.updateStatus({ ...pod, status: { ...pod.status, conditions } });
+      const updated = yield* this.host.client.updateStatus(withPodConditions(pod, conditions));
       if (isApiStatus(updated)) {
         if (updated.isNotFound) continue;
         error ??= updated;
@@ -462,5 +464,10 @@ function withUnknownConditions(node: Node, nowUs: TimeUs): Node {
       conditions = conditions.with(index, stopped);
     }
   }
-  return conditions === node.status.conditions ? node : { ...node, status: { ...node.status, conditions } };
+  if (conditions === node.status.conditions) return node;
+  const next = copyNode(node);
+  const status = copyNodeStatus(node.status);
+  status.conditions = conditions;
+  next.status = status;
+  return next;
 }

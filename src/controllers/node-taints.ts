@@ -5,10 +5,12 @@
  *           pkg/controller/util/node/controller_utils.go SwapNodeControllerTaint
  * Differs   adding and removing is one patch; upstream sends two when both are needed
  */
+
 import type { Client } from '../client/client.ts';
 import { type Op, sleep } from '../engine/process.ts';
 import { MILLISECOND_US } from '../engine/units.ts';
 import { type ApiStatus, isApiStatus } from '../objects/api-status.ts';
+import { withTaints } from '../objects/copies.ts';
 import type { TimeUs } from '../objects/meta.ts';
 import {
   type Node,
@@ -89,7 +91,7 @@ export function* swapTaints(client: Client, nodeName: string, change: TaintChang
     if (isApiStatus(node)) return node;
     const taints = applyTaintChange(node.spec.taints, change);
     if (taints === node.spec.taints) return undefined;
-    const patched = yield* client.patch('Node', nodeName, (current) => ({ ...current, spec: { ...current.spec, taints } }), {
+    const patched = yield* client.patch('Node', nodeName, (current) => withTaints(current, taints), {
       resourceVersion: node.metadata.resourceVersion,
     });
     if (!isApiStatus(patched)) return undefined;

@@ -10,6 +10,7 @@
  * Nodes are known by name: a node deleted and made again in time keeps the pods of the old one
  * (kubernetes/kubernetes#132182).
  */
+
 import { BinaryHeap } from '../base/binary-heap.ts';
 import { compareCodeUnits, compareNumbers } from '../base/compare.ts';
 import { fail } from '../base/invariant.ts';
@@ -17,6 +18,7 @@ import type { Informer } from '../client/informer.ts';
 import { type Op, sleep } from '../engine/process.ts';
 import { SECOND_US } from '../engine/units.ts';
 import { isApiStatus } from '../objects/api-status.ts';
+import { copyPod, copyPodStatus } from '../objects/copies.ts';
 import { isDeleting, keyOf, type ObjectKey, type TimeUs } from '../objects/meta.ts';
 import { isNodeReady, type Node, TAINT_OUT_OF_SERVICE } from '../objects/node.ts';
 import { isTerminal, type Pod, type PodCondition, withCondition } from '../objects/pod.ts';
@@ -214,5 +216,10 @@ class PodGcController {
 
 function failed(pod: Pod, condition: PodCondition | undefined): Pod {
   const conditions = condition === undefined ? pod.status.conditions : withCondition(pod.status.conditions, condition);
-  return { ...pod, status: { ...pod.status, phase: 'Failed', conditions } };
+  const next = copyPod(pod);
+  const status = copyPodStatus(pod.status);
+  status.phase = 'Failed';
+  status.conditions = conditions;
+  next.status = status;
+  return next;
 }

@@ -3,6 +3,7 @@
  *
  * Models    kubernetes v1.34 pkg/controller/statefulset/stateful_set_utils.go, stateful_set_control.go
  */
+import { copyPodSpec } from '../objects/copies.ts';
 import type { TimeUs } from '../objects/meta.ts';
 import { isDeleting } from '../objects/meta.ts';
 import { isPodReady, type Pod } from '../objects/pod.ts';
@@ -50,15 +51,11 @@ export function draftPod(set: StatefulSet, template: PodTemplate, revision: stri
     [LABEL_POD_INDEX]: String(ordinal),
     [LABEL_REVISION]: revision,
   };
-  return podFromTemplate(template, set, {
-    meta: { name, labels },
-    spec: {
-      ...template.spec,
-      hostname: name,
-      subdomain: set.spec.serviceName,
-      volumes: volumesWithClaims(set, template.spec.volumes, ordinal),
-    },
-  });
+  const spec = copyPodSpec(template.spec);
+  spec.hostname = name;
+  spec.subdomain = set.spec.serviceName;
+  spec.volumes = volumesWithClaims(set, template.spec.volumes, ordinal);
+  return podFromTemplate(template, set, { meta: { name, labels }, spec });
 }
 
 /** Whether the labels that name the pod are as they should be. */

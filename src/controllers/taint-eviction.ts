@@ -10,10 +10,12 @@
  * (kubernetes/kubernetes#107543). Timers live in memory and start over after a restart. The parameter `byUid` tells pods of
  * one name apart; no release does so.
  */
+
 import type { Informer } from '../client/informer.ts';
 import { type Op, sleep } from '../engine/process.ts';
 import { MILLISECOND_US, SECOND_US } from '../engine/units.ts';
 import { type ApiStatus, isApiStatus } from '../objects/api-status.ts';
+import { withPodConditions } from '../objects/copies.ts';
 import { keyOf, type ObjectKey, splitKey, type TimeUs } from '../objects/meta.ts';
 import type { Node, Taint } from '../objects/node.ts';
 import { type Pod, type Toleration, withCondition } from '../objects/pod.ts';
@@ -254,7 +256,7 @@ function withDisruptionTarget(pod: Pod, nowUs: TimeUs): Pod {
     message: 'Taint manager: deleting due to NoExecute taint',
     lastTransitionTime: nowUs,
   });
-  return conditions === pod.status.conditions ? pod : { ...pod, status: { ...pod.status, conditions } };
+  return withPodConditions(pod, conditions);
 }
 
 function noExecuteTaints(node: Node): readonly Taint[] {

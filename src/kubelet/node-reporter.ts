@@ -266,8 +266,9 @@ function withReport(node: Node, conditions: readonly NodeCondition[], images: No
   // Times of a condition whose status somebody else changed meanwhile start anew.
   const own = conditions.map((mine) => {
     const stored = nodeCondition(node, mine.type);
-    if (stored === undefined || stored.status !== mine.status) return { ...mine, lastTransitionTime: mine.lastHeartbeatTime };
-    return { ...mine, lastTransitionTime: stored.lastTransitionTime };
+    const { type, status, reason, message, lastHeartbeatTime } = mine;
+    const lastTransitionTime = stored?.status === status ? stored.lastTransitionTime : lastHeartbeatTime;
+    return { type, status, reason, message, lastHeartbeatTime, lastTransitionTime };
   });
   const foreign = node.status.conditions.filter((theirs) => !own.some((mine) => mine.type === theirs.type));
   return {

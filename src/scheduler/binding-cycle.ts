@@ -6,9 +6,10 @@
  *           process; the requests and their times are the same
  * Order     WaitOnPermit, Done, PreBind, Bind, PostBind
  */
+
 import type { Op, Wait } from '../engine/process.ts';
 import { SECOND_US } from '../engine/units.ts';
-import { isApiStatus } from '../objects/api-status.ts';
+import { copyPod, copyPodSpec } from '../objects/copies.ts';
 import type { Pod } from '../objects/pod.ts';
 import { type BindingRecord, bindingTopic } from './attempts.ts';
 import { EVENT } from './cluster-event.ts';
@@ -91,11 +92,10 @@ export class BindingCycle {
   }
 
   private bindByDefault(binding: Binding): void {
-    const { assumed, nodeName } = binding;
-    this.parts.ctx.client.send({ verb: 'bind', key: assumed.key, nodeName, uid: assumed.uid }, (result) => {
+    this.parts.calls.bind(binding.assumed, binding.nodeName, (error) => {
       this.finish(
         binding,
-        isApiStatus(result) ? errorStatus(DEFAULT_BINDER, `running Bind plugin "${DEFAULT_BINDER}": ${result.message}`) : SUCCESS,
+        error === undefined ? SUCCESS : errorStatus(DEFAULT_BINDER, `running Bind plugin "${DEFAULT_BINDER}": ${error.message}`),
       );
     });
   }
@@ -180,5 +180,9 @@ export function rejectionOnNode(nodeName: string, status: Status): FitError {
 
 /** The pod as it will be once bound. */
 export function assumedPod(pod: Pod, nodeName: string): Pod {
-  return { ...pod, spec: { ...pod.spec, nodeName } };
+  const assumed = copyPod(pod);
+  const spec = copyPodSpec(pod.spec);
+  spec.nodeName = nodeName;
+  assumed.spec = spec;
+  return assumed;
 }

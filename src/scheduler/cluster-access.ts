@@ -10,6 +10,7 @@ import { isApiStatus } from '../objects/api-status.ts';
 import type { BuiltInKind, KindMap } from '../objects/kinds.ts';
 import type { ObjectKey } from '../objects/meta.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../objects/storage.ts';
+import { type ApiCalls, bindAndWait } from './api-calls.ts';
 import type { ClusterLister, ClusterWriter } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 import { errorStatus, type Status, SUCCESS } from './status.ts';
@@ -60,13 +61,15 @@ export class InformerLister implements ClusterLister {
 
 export class ApiWriter implements ClusterWriter {
   private readonly client: Client;
+  private readonly calls: ApiCalls;
 
-  constructor(client: Client) {
+  constructor(client: Client, calls: ApiCalls) {
     this.client = client;
+    this.calls = calls;
   }
 
   *bindPod(pod: PodInfo, nodeName: string): Op<Status> {
-    return statusOf(yield* this.client.bind(pod.key, nodeName, { uid: pod.uid }));
+    return statusOf(yield* bindAndWait(this.calls, pod, nodeName));
   }
 
   *bindVolume(volume: PersistentVolume): Op<Status> {

@@ -125,7 +125,8 @@ export class SchedulerEventHandlers {
   }
 
   private updateAssigned(old: Pod, next: Pod): void {
-    const { cache, queue } = this.parts;
+    const { cache, queue, calls } = this.parts;
+    calls.sync(next);
     cache.updatePod(next);
     if (!queue.hasListeners) return;
     const events = podChangeEvents(old, next);
@@ -133,8 +134,9 @@ export class SchedulerEventHandlers {
   }
 
   private updateUnassigned(old: Pod, next: Pod): void {
-    const { cache, queue, behaviour } = this.parts;
+    const { cache, queue, calls, behaviour } = this.parts;
     if (old.metadata.resourceVersion === next.metadata.resourceVersion) return;
+    calls.sync(next);
     if (cache.isAssumed(next)) return;
     queue.update(old, next);
     const nominated = old.status.nominatedNodeName;

@@ -4,8 +4,6 @@
  * Models    kubernetes v1.34 pkg/scheduler/schedule_one.go (handleSchedulingFailure, updatePod)
  * Order     back into the queue, nomination, event, status patch
  */
-import type { ObjectKey } from '../objects/meta.ts';
-import { type Pod, podCondition, withCondition } from '../objects/pod.ts';
 import type { FitError } from './diagnosis.ts';
 import type { NominatingInfo } from './framework.ts';
 import { type Attempt, type SchedulerParts, visiblePod } from './scheduler-parts.ts';
@@ -29,7 +27,7 @@ export class FailureHandler {
   }
 
   handle(attempt: Attempt, failure: Failure): void {
-    const { queue, podInfos, pods, ctx } = this.parts;
+    const { queue, podInfos, pods, ctx, calls } = this.parts;
     const { record } = attempt;
     const { pod } = attempt.info;
     const { fitError, nominating } = failure;
@@ -47,41 +45,11 @@ export class FailureHandler {
     }
     queue.nominator.add(record.pod, nominating);
     ctx.events.emit(pod, 'Warning', 'FailedScheduling', truncate(failure.message));
-    this.patchStatus(record.key, pod, failure);
-  }
-
-  /** Writes condition PodScheduled=False and a changed nomination; nothing when the pod says so already. */
-  private patchStatus(key: ObjectKey, pod: Pod, failure: Failure): void {
-    const { ctx } = this.parts;
     const reason = isRejected(failure.status) ? 'Unschedulable' : 'SchedulerError';
-    const { message, nominating } = failure;
-    const isNominationNew = nominating.mode === 'override' && pod.status.nominatedNodeName !== nominating.nodeName;
-    const known = podCondition(pod, 'PodScheduled');
-    const isConditionNew = known?.status !== 'False' || known.reason !== reason || known.message !== message;
-    if (!isNominationNew && !isConditionNew) return;
-    const condition = { type: 'PodScheduled', status: 'False', reason, message, lastTransitionTime: ctx.scope.nowUs } as const;
-    ctx.client.send(
-      {
-        verb: 'patch',
-        kind: 'Pod',
-        key,
-        subresource: 'status',
-        mutate: (current: Pod) => ({
-          ...current,
-          status: {
-            ...current.status,
-            conditions: isConditionNew ? withCondition(current.status.conditions, condition) : current.status.conditions,
-            nominatedNodeName: isNominationNew ? nominating.nodeName : current.status.nominatedNodeName,
-          },
-        }),
-      },
-      // A lost patch is not repeated: the next failed attempt writes again.
-      ignoreResult,
-    );
+    const condition = { type: 'PodScheduled', status: 'False', reason, message: failure.message } as const;
+    calls.patchStatus(pod, { condition, nominating });
   }
 }
-
-function ignoreResult(): void {}
 
 // 1024: the limit on a note of events.k8s.io/v1, v1.34 (schedule_one.go truncateMessage).
 const EVENT_NOTE_MAX = 1024;

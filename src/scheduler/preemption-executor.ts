@@ -3,16 +3,18 @@
  *
  * Models    kubernetes v1.34 pkg/scheduler/framework/preemption/executor (prepareCandidateAsync, prepareCandidate, preemptPod)
  * Differs   the background work starts right after the failure handler of the attempt, at the same instant
- * Order     lower nominations cleared, then all victims but the last in list order, then the last
+ * Order     lower nominations cleared (v1.34 does not wait for that), then all victims but the last in list order, then the last
  *
  * While the work runs the preemptor is gated (`isPreempting`); the gate opens before the last victim is
  * deleted, so that the deletion's event finds it open.
  */
+
 import { type ApiStatus, isApiStatus, type Result } from '../objects/api-status.ts';
+import { copyPod, copyPodStatus, withPodConditions } from '../objects/copies.ts';
 import { type Pod, type PodCondition, podCondition, withCondition } from '../objects/pod.ts';
 import type { PreemptionCandidate } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
-import type { SchedulerParts } from './scheduler-parts.ts';
+import { CLEAR_NOMINATION, type SchedulerParts } from './scheduler-parts.ts';
 
 const PLUGIN = 'DefaultPreemption';
 
@@ -92,6 +94,11 @@ export class PreemptionExecutor {
       done(undefined);
       return;
     }
+    if (this.parts.behaviour.queuesApiCalls) {
+      for (const pod of lower) this.parts.calls.patchStatus(pod.pod, { condition: undefined, nominating: CLEAR_NOMINATION });
+      done(undefined);
+      return;
+    }
     for (const pod of lower) {
       this.patchStatus(pod, withoutNomination, (result) => {
         if (isApiStatus(result)) failure ??= result;
@@ -152,7 +159,7 @@ export class PreemptionExecutor {
     }
     this.patchStatus(
       victim,
-      (current) => ({ ...current, status: { ...current.status, conditions: withCondition(current.status.conditions, condition) } }),
+      (current) => withPodConditions(current, withCondition(current.status.conditions, condition)),
       (result) => {
         if (!isApiStatus(result)) remove();
         else done(result.isNotFound ? 'gone' : result);
@@ -170,5 +177,10 @@ export class PreemptionExecutor {
 }
 
 function withoutNomination(pod: Pod): Pod {
-  return pod.status.nominatedNodeName === '' ? pod : { ...pod, status: { ...pod.status, nominatedNodeName: '' } };
+  if (pod.status.nominatedNodeName === '') return pod;
+  const next = copyPod(pod);
+  const status = copyPodStatus(pod.status);
+  status.nominatedNodeName = '';
+  next.status = status;
+  return next;
 }

@@ -6,6 +6,7 @@ import type { Informer } from '../client/informer.ts';
 import type { ObjectKey, TimeUs } from '../objects/meta.ts';
 import { isTerminal, type Pod } from '../objects/pod.ts';
 import type { Quirks } from '../objects/quirks.ts';
+import type { ApiCalls } from './api-calls.ts';
 import type { SchedulerCache } from './cache.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { Evaluation, NominatingInfo, PreemptionCandidate } from './framework.ts';
@@ -19,6 +20,7 @@ import type { WaitingPods } from './waiting-pods.ts';
 
 export interface SchedulerParts {
   readonly ctx: ComponentContext;
+  readonly calls: ApiCalls;
   readonly behaviour: Behaviour;
   readonly podInfos: PodInfos;
   readonly pods: Informer<Pod>;

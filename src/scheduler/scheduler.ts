@@ -19,6 +19,7 @@ import type { EventKind } from '../engine/engine.ts';
 import { SECOND_US } from '../engine/units.ts';
 import type { ObjectKey } from '../objects/meta.ts';
 import { NO_QUIRKS, type Quirks } from '../objects/quirks.ts';
+import { type ApiCalls, ApiDispatcher, DirectCalls } from './api-calls.ts';
 import { AttemptReports } from './attempt-reports.ts';
 import { assumedPod, BindingCycle, rejectionOnNode } from './binding-cycle.ts';
 import { SchedulerCache } from './cache.ts';
@@ -117,6 +118,10 @@ export class Scheduler {
     const behaviour = behaviourOf(options.kubernetesVersion ?? DEFAULT_KUBERNETES_VERSION);
     const quirks = options.quirks ?? NO_QUIRKS;
     const podInfos = new PodInfos(behaviour);
+    const nowUs = (): number => ctx.engine.nowUs;
+    const calls: ApiCalls = behaviour.queuesApiCalls
+      ? new ApiDispatcher(ctx.client, options.config.parallelism, nowUs)
+      : new DirectCalls(ctx.client, nowUs);
     // Plugins of a user's may look at anything that pods on a node say.
     const cache = new SchedulerCache(
       podInfos,
@@ -141,10 +146,10 @@ export class Scheduler {
       snapshot: cache.snapshot,
       podInfos,
       nominated: nominator,
-      writer: new ApiWriter(ctx.client),
+      writer: new ApiWriter(ctx.client, calls),
       waiters: waiting,
       pluginRng: rng.fork('plugins'),
-      nowUs: () => ctx.engine.nowUs,
+      nowUs,
       isPreempting: (podUid) => preempting.has(podUid),
       preemptionOffset: (count) => {
         this.offsetBounds.push(count);
@@ -173,7 +178,7 @@ export class Scheduler {
       quirks,
       onReady: () => this.onReady(),
     });
-    this.parts = { ctx, behaviour, podInfos, pods, cache, queue, hints, profiles, waiting, quirks };
+    this.parts = { ctx, calls, behaviour, podInfos, pods, cache, queue, hints, profiles, waiting, quirks };
     this.ctx = ctx;
     this.evaluator = options.createEvaluator(context, cache);
     this.drawOffset = isFirst ? () => 0 : (count) => offsetRng.nextInt(count);

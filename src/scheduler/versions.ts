@@ -50,6 +50,8 @@ export interface Behaviour {
   readonly mergesSpreadLabelKeys: boolean;
   /** A nomination that changes or goes away wakes pods of lower or equal priority. */
   readonly wakesOnNominationChange: boolean;
+  /** Bindings and status patches wait in one queue, at most one per pod (SchedulerAsyncAPICalls; off again from v1.34.2 on). */
+  readonly queuesApiCalls: boolean;
 }
 
 const V1_34: Behaviour = Object.freeze({
@@ -72,6 +74,7 @@ const V1_34: Behaviour = Object.freeze({
   hasErrorBackoffQueue: true,
   mergesSpreadLabelKeys: true,
   wakesOnNominationChange: true,
+  queuesApiCalls: true,
 });
 
 const V1_32: Behaviour = Object.freeze({
@@ -93,6 +96,7 @@ const V1_32: Behaviour = Object.freeze({
   hasErrorBackoffQueue: false,
   mergesSpreadLabelKeys: false,
   wakesOnNominationChange: false,
+  queuesApiCalls: false,
 });
 
 export function behaviourOf(version: KubernetesVersion): Behaviour {

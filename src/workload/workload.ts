@@ -12,6 +12,7 @@
  * Cost      O(log d) per arrival with a time of deletion (d such pods alive), O(1) otherwise; nothing is kept of pods
  *           that nobody will delete once they are created
  */
+
 import { BinaryHeap } from '../base/binary-heap.ts';
 import type { ComponentContext } from '../client/component-context.ts';
 import { defineTopic, type Topic } from '../engine/observers.ts';
@@ -27,6 +28,7 @@ import {
 } from '../objects/arrival.ts';
 import { newPod } from '../objects/builders.ts';
 import type { Namespace } from '../objects/cluster.ts';
+import { copyPodSpec } from '../objects/copies.ts';
 import { newMeta, objectKey, type StringMap } from '../objects/meta.ts';
 import type { Pod, PodSpec, PodStatus } from '../objects/pod.ts';
 
@@ -251,7 +253,8 @@ export class Workload {
     let parts = this.parts.get(template);
     if (parts === undefined) {
       const { schedulerName } = this.options;
-      const spec = template.spec.schedulerName === schedulerName ? template.spec : { ...template.spec, schedulerName };
+      const spec = copyPodSpec(template.spec);
+      spec.schedulerName = schedulerName;
       parts = {
         spec,
         labels: { ...template.labels, [WORKLOAD_LABEL]: this.name },

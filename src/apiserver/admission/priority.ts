@@ -4,8 +4,10 @@
  * Models    kubernetes v1.34 plugin/pkg/admission/priority
  * Differs   the two system classes exist without being stored (upstream creates them at start)
  */
+
 import { forbidden, type Result } from '../../objects/api-status.ts';
 import type { PriorityClass } from '../../objects/cluster.ts';
+import { copyPodSpec } from '../../objects/copies.ts';
 import type { PodSpec } from '../../objects/pod.ts';
 import type { AdmissionEnvironment, AdmissionStepDef } from './admission.ts';
 
@@ -50,7 +52,11 @@ function admit(spec: PodSpec, environment: AdmissionEnvironment): Result<PodSpec
   }
   const { preemptionPolicy } = found;
   if (spec.priority === found.value && spec.priorityClassName === name && spec.preemptionPolicy === preemptionPolicy) return spec;
-  return { ...spec, priorityClassName: name, priority: found.value, preemptionPolicy };
+  const next = copyPodSpec(spec);
+  next.priorityClassName = name;
+  next.priority = found.value;
+  next.preemptionPolicy = preemptionPolicy;
+  return next;
 }
 
 /** The class for pods that name none: of several global defaults the one with the lowest value, then by name. */
