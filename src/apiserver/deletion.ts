@@ -9,10 +9,11 @@
  *           so one more MODIFIED event comes just before DELETED
  */
 import { SECOND_US } from '../engine/units.ts';
+import { copyMeta } from '../objects/copies.ts';
 import type { AnyObject, KindInfo } from '../objects/kinds.ts';
 import type { ObjectMeta, TimeUs } from '../objects/meta.ts';
 import { isTerminal, type Pod } from '../objects/pod.ts';
-import { copyMeta, wholeSeconds } from './object-parts.ts';
+import { wholeSeconds } from './object-parts.ts';
 import type { Propagation } from './request.ts';
 
 export const FINALIZER_ORPHAN = 'orphan';

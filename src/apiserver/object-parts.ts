@@ -15,27 +15,6 @@ export function wholeSeconds(timeUs: TimeUs): TimeUs {
   return Math.floor(timeUs / SECOND_US) * SECOND_US;
 }
 
-/** A mutable ObjectMeta, for building one. */
-export type MetaDraft = { -readonly [F in keyof ObjectMeta]: ObjectMeta[F] };
-
-export function copyMeta(meta: ObjectMeta): MetaDraft {
-  return {
-    name: meta.name,
-    namespace: meta.namespace,
-    generateName: meta.generateName,
-    uid: meta.uid,
-    resourceVersion: meta.resourceVersion,
-    generation: meta.generation,
-    creationTimestamp: meta.creationTimestamp,
-    deletionTimestamp: meta.deletionTimestamp,
-    deletionGracePeriodSeconds: meta.deletionGracePeriodSeconds,
-    labels: meta.labels,
-    annotations: meta.annotations,
-    ownerReferences: meta.ownerReferences,
-    finalizers: meta.finalizers,
-  };
-}
-
 export function withMeta<T extends AnyObject>(object: T, metadata: ObjectMeta): T {
   if (!isPlain(object.kind)) return { ...object, metadata };
   const { kind, apiVersion, spec, status } = object as unknown as PlainObject;

@@ -14,6 +14,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { type ApiStatus, alreadyExists, conflict, forbidden, invalid, notFound, type Result } from '../objects/api-status.ts';
 import type { Namespace } from '../objects/cluster.ts';
+import { copyMeta, type Draft } from '../objects/copies.ts';
 import { type AnyObject, type Kind, kindInfo, type ObjectOf } from '../objects/kinds.ts';
 import { type ObjectKey, type ObjectMeta, objectKey } from '../objects/meta.ts';
 import type { Pod } from '../objects/pod.ts';
@@ -22,13 +23,11 @@ import { Identity, NAME_TRIES_MAX } from './identity.ts';
 import { KindTable } from './kind-table.ts';
 import { LeaseStreams } from './lease-streams.ts';
 import {
-  copyMeta,
   isGenerationChange,
   isSameContent,
   isSameUserMeta,
   keepAllButStatus,
   keepStatus,
-  type MetaDraft,
   wholeSeconds,
   withMeta,
   withUniformParts,
@@ -224,7 +223,7 @@ export class Store {
         return this.remove(table, key, old, old) as ObjectOf<K>;
       case 'mark': {
         const next = old.kind === 'Namespace' ? terminating(old as Namespace) : old;
-        return this.commit(table, 'MODIFIED', key, old, next, plan.metadata as MetaDraft) as ObjectOf<K>;
+        return this.commit(table, 'MODIFIED', key, old, next, plan.metadata as Draft<ObjectMeta>) as ObjectOf<K>;
       }
     }
   }
@@ -287,7 +286,7 @@ export class Store {
     key: ObjectKey,
     old: AnyObject | undefined,
     content: T,
-    draft: MetaDraft,
+    draft: Draft<ObjectMeta>,
   ): T {
     const revision = ++this.lastRevision;
     draft.resourceVersion = revision;

@@ -4,7 +4,7 @@
  * HOT       `send` runs once per request
  * Models    client-go rest.Client: token bucket before every try, retries of answers with Retry-After
  */
-import type { ApiRequest, ObjectList, ResponseOf } from '../apiserver/request.ts';
+import type { ApiRequest, ObjectList, PatchRequest, ResponseOf } from '../apiserver/request.ts';
 import type { Op, Process, Scope, Wait } from '../engine/process.ts';
 import type { Rng } from '../engine/rng.ts';
 import { SECOND_US } from '../engine/units.ts';
@@ -96,8 +96,10 @@ export class RestClient implements Client {
     return this.call<ObjectOf<K>>({ verb: 'get', kind, key, fromCache: options.fromCache ?? false });
   }
 
-  list<K extends Kind>(kind: K, options: ListOptions = {}): Op<Result<ObjectList<ObjectOf<K>>>> {
-    return this.call<ObjectList<ObjectOf<K>>>({ ...options, verb: 'list', kind });
+  // Requests are written out field by field: a spread would give each a hidden class of its own.
+
+  list<K extends Kind>(kind: K, { namespace, nodeName, resourceVersion, select }: ListOptions = {}): Op<Result<ObjectList<ObjectOf<K>>>> {
+    return this.call<ObjectList<ObjectOf<K>>>({ verb: 'list', kind, namespace, nodeName, resourceVersion, select });
   }
 
   create<T extends AnyObject>(object: T): Op<Result<T>> {
@@ -118,7 +120,7 @@ export class RestClient implements Client {
     mutate: (current: ObjectOf<K>) => ObjectOf<K>,
     options: Preconditions = {},
   ): Op<Result<ObjectOf<K>>> {
-    return this.call<ObjectOf<K>>({ ...options, verb: 'patch', kind, key, mutate: mutate as unknown as (current: AnyObject) => AnyObject });
+    return this.call<ObjectOf<K>>(patchRequest(kind, key, undefined, mutate, options));
   }
 
   patchStatus<K extends Kind>(
@@ -127,26 +129,20 @@ export class RestClient implements Client {
     mutate: (current: ObjectOf<K>) => ObjectOf<K>,
     options: Preconditions = {},
   ): Op<Result<ObjectOf<K>>> {
-    return this.call<ObjectOf<K>>({
-      ...options,
-      verb: 'patch',
-      kind,
-      key,
-      subresource: 'status',
-      mutate: mutate as unknown as (current: AnyObject) => AnyObject,
-    });
+    return this.call<ObjectOf<K>>(patchRequest(kind, key, 'status', mutate, options));
   }
 
   delete<K extends Kind>(kind: K, key: ObjectKey, options: DeleteOptions = {}): Op<Result<ObjectOf<K>>> {
-    return this.call<ObjectOf<K>>({ ...options, verb: 'delete', kind, key });
+    const { gracePeriodSeconds, propagation, uid, resourceVersion } = options;
+    return this.call<ObjectOf<K>>({ verb: 'delete', kind, key, gracePeriodSeconds, propagation, uid, resourceVersion });
   }
 
   bind(key: ObjectKey, nodeName: string, options: { readonly uid?: string; readonly annotations?: StringMap } = {}): Op<Result<Pod>> {
-    return this.call<Pod>({ ...options, verb: 'bind', key, nodeName });
+    return this.call<Pod>({ verb: 'bind', key, nodeName, uid: options.uid, annotations: options.annotations });
   }
 
   evict(key: ObjectKey, options: { readonly gracePeriodSeconds?: number; readonly uid?: string } = {}): Op<Result<Pod>> {
-    return this.call<Pod>({ ...options, verb: 'evict', key });
+    return this.call<Pod>({ verb: 'evict', key, gracePeriodSeconds: options.gracePeriodSeconds, uid: options.uid });
   }
 
   private *call<T>(request: ApiRequest): Op<Result<T>> {
@@ -170,4 +166,14 @@ export class RestClient implements Client {
     if (this.scope.isFrozen) this.scope.whenThawed(() => this.launch(request));
     else this.access.path.transmit(request);
   }
+}
+
+function patchRequest<K extends Kind>(
+  kind: K,
+  key: ObjectKey,
+  subresource: 'status' | undefined,
+  mutate: (current: ObjectOf<K>) => ObjectOf<K>,
+  { uid, resourceVersion }: Preconditions,
+): PatchRequest {
+  return { verb: 'patch', kind, key, subresource, mutate: mutate as unknown as PatchRequest['mutate'], uid, resourceVersion };
 }

@@ -3,7 +3,7 @@
  *
  * Models    kubernetes v1.34 pkg/controller/job/job_controller.go, indexed_job_utils.go
  */
-import { copyPodSpec } from '../objects/copies.ts';
+import { copyMeta, copyPod, copyPodSpec } from '../objects/copies.ts';
 import type { Job, JobStatus } from '../objects/job.ts';
 import type { Pod } from '../objects/pod.ts';
 import { ANNOTATION_COMPLETION_INDEX, FINALIZER_JOB_TRACKING, formatIndexes } from './job-plan.ts';
@@ -30,20 +30,23 @@ export function isSameCounts(a: JobStatus, b: JobStatus): boolean {
 
 export function withoutTracking(pod: Pod): Pod {
   const finalizers = pod.metadata.finalizers.filter((name) => name !== FINALIZER_JOB_TRACKING);
-  return finalizers.length === pod.metadata.finalizers.length ? pod : { ...pod, metadata: { ...pod.metadata, finalizers } };
+  if (finalizers.length === pod.metadata.finalizers.length) return pod;
+  const next = copyPod(pod);
+  const metadata = copyMeta(pod.metadata);
+  metadata.finalizers = finalizers;
+  next.metadata = metadata;
+  return next;
 }
 
 /** `<job>-xxxxx`, or `<job>-<index>-xxxxx` with its index as annotation, label and host name. */
 export function jobPod(owner: Job, index: number | undefined): Pod {
   const { name, uid } = owner.metadata;
   const { template } = owner.spec;
-  const labels: Record<string, string> = {
-    ...template.metadata.labels,
-    'job-name': name,
-    'controller-uid': uid,
-    'batch.kubernetes.io/job-name': name,
-    'batch.kubernetes.io/controller-uid': uid,
-  };
+  const labels: Record<string, string> = { ...template.metadata.labels };
+  labels['job-name'] = name;
+  labels['controller-uid'] = uid;
+  labels['batch.kubernetes.io/job-name'] = name;
+  labels['batch.kubernetes.io/controller-uid'] = uid;
   const finalizers = [...template.metadata.finalizers.filter((other) => other !== FINALIZER_JOB_TRACKING), FINALIZER_JOB_TRACKING];
   if (index === undefined) return podFromTemplate(template, owner, { meta: { labels, finalizers } });
   labels[ANNOTATION_COMPLETION_INDEX] = String(index);

@@ -23,12 +23,14 @@ export interface Replica {
   readonly isCreated: boolean;
 }
 
+const DASH = 45;
+
 /** The ordinal at the end of the pod's name, if the rest is the set's name; -1 otherwise. */
 export function ordinalOf(set: StatefulSet, pod: Pod): number {
   const { name } = pod.metadata;
-  const dash = name.lastIndexOf('-');
-  if (dash !== set.metadata.name.length || !name.startsWith(set.metadata.name)) return -1;
-  if (dash + 1 === name.length) return -1;
+  const prefix = set.metadata.name;
+  const dash = prefix.length;
+  if (name.length <= dash + 1 || name.charCodeAt(dash) !== DASH || !name.startsWith(prefix)) return -1;
   let ordinal = 0;
   for (let i = dash + 1; i < name.length; i++) {
     const digit = name.charCodeAt(i) - 48;
@@ -97,21 +99,26 @@ export interface ReplicaLists {
 /** Missing pods below the partition are drafted from the current revision, others from the update revision. */
 export function partitionPods(set: StatefulSet, pods: readonly Pod[], revisions: Revisions): ReplicaLists {
   const { firstOrdinal, replicas: count, updateStrategy } = set.spec;
-  const byOrdinal = new Map<number, Pod>();
+  const existing: (Pod | undefined)[] = [];
+  for (let index = 0; index < count; index++) existing.push(undefined);
   const condemned: Replica[] = [];
   for (const pod of pods) {
     const ordinal = ordinalOf(set, pod);
-    if (ordinal >= firstOrdinal && ordinal < firstOrdinal + count) byOrdinal.set(ordinal, pod);
+    if (ordinal >= firstOrdinal && ordinal < firstOrdinal + count) existing[ordinal - firstOrdinal] = pod;
     else if (ordinal >= 0) condemned.push({ pod, isCreated: true });
   }
-  const replicas = Array.from({ length: count }, (_, index): Replica => {
-    const pod = byOrdinal.get(firstOrdinal + index);
-    if (pod !== undefined) return { pod, isCreated: true };
+  const replicas: Replica[] = [];
+  for (let index = 0; index < count; index++) {
+    const pod = existing[index];
+    if (pod !== undefined) {
+      replicas.push({ pod, isCreated: true });
+      continue;
+    }
     const isKept = updateStrategy.type === 'RollingUpdate' && index < updateStrategy.partition;
     const template = isKept ? revisions.currentTemplate : revisions.updateTemplate;
     const name = isKept ? revisions.currentName : revisions.updateName;
-    return { pod: draftPod(set, template, name, firstOrdinal + index), isCreated: false };
-  });
+    replicas.push({ pod: draftPod(set, template, name, firstOrdinal + index), isCreated: false });
+  }
   condemned.sort((a, b) => ordinalOf(set, b.pod) - ordinalOf(set, a.pod));
   return { replicas, condemned };
 }

@@ -6,12 +6,31 @@
  *
  * HOT       with every write, binding and decision
  */
+import type { ObjectMeta } from './meta.ts';
 import type { Node, NodeSpec, NodeStatus } from './node.ts';
 import type { Pod, PodSpec, PodStatus } from './pod.ts';
 import type { Deployment, DeploymentStatus, ReplicaSet, ReplicaSetStatus } from './workloads.ts';
 
 /** `T` with fields that can be set. */
 export type Draft<T> = { -readonly [F in keyof T]: T[F] };
+
+export function copyMeta(meta: ObjectMeta): Draft<ObjectMeta> {
+  return {
+    name: meta.name,
+    namespace: meta.namespace,
+    generateName: meta.generateName,
+    uid: meta.uid,
+    resourceVersion: meta.resourceVersion,
+    generation: meta.generation,
+    creationTimestamp: meta.creationTimestamp,
+    deletionTimestamp: meta.deletionTimestamp,
+    deletionGracePeriodSeconds: meta.deletionGracePeriodSeconds,
+    labels: meta.labels,
+    annotations: meta.annotations,
+    ownerReferences: meta.ownerReferences,
+    finalizers: meta.finalizers,
+  };
+}
 
 export function copyPod(pod: Pod): Draft<Pod> {
   return { kind: pod.kind, apiVersion: pod.apiVersion, metadata: pod.metadata, spec: pod.spec, status: pod.status };

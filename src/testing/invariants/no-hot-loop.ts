@@ -16,7 +16,7 @@
 import { MINUTE_US } from '../../engine/units.ts';
 import type { PodDisruptionBudget } from '../../objects/cluster.ts';
 import type { AnyObject } from '../../objects/kinds.ts';
-import { controllerOf, keyOf, type StringMap } from '../../objects/meta.ts';
+import { controllerOf, keyOf, objectKey, type StringMap } from '../../objects/meta.ts';
 import { compileLabelSelector } from '../../objects/selectors.ts';
 import { defineInvariant } from './invariant.ts';
 
@@ -37,25 +37,31 @@ interface Count {
   isTold: boolean;
 }
 
+/** Changes of the pods that one object controls. */
 interface Changes {
-  readonly number: number;
+  readonly kind: string;
   readonly namespace: string;
+  readonly name: string;
+  number: number;
   /** Of the pod that changed last. */
-  readonly labels: StringMap;
+  labels: StringMap;
 }
+
+/** By client, kind and key. */
+type Counts = Map<string, Map<string, Map<string, Count>>>;
 
 export const noHotLoop = defineInvariant({
   name: 'no-hot-loop',
   id: 'I11',
   summary: 'no client writes the same object over and over',
   create: (probe) => {
-    let counts = new Map<string, Count>();
+    let counts: Counts = new Map();
     /** Those of the minute before are looked at once more, then forgotten. */
-    let older = new Map<string, Count>();
+    let older: Counts = new Map();
     let turnUs = 0;
     const losesBindings = !probe.isStrict && LOSING.some((fault) => probe.circumstances.strikes(fault));
 
-    /** Changes of pods of this minute and the one before, by what controls them: `StatefulSet default/db`. */
+    /** Changes of pods of this minute and the one before, by the uid of what controls them. */
     let changes = new Map<string, Changes>();
     let olderChanges = new Map<string, Changes>();
     /** Pods of StatefulSets that were refused, and have not run since. */
@@ -64,8 +70,13 @@ export const noHotLoop = defineInvariant({
       const { metadata, status } = (pod ?? old)!;
       const owner = controllerOf((pod ?? old)!);
       if (owner === undefined) return;
-      const name = `${owner.kind} ${metadata.namespace}/${owner.name}`;
-      changes.set(name, { number: (changes.get(name)?.number ?? 0) + 1, namespace: metadata.namespace, labels: metadata.labels });
+      const known = changes.get(owner.uid);
+      if (known === undefined) {
+        changes.set(owner.uid, { kind: owner.kind, namespace: metadata.namespace, name: owner.name, number: 1, labels: metadata.labels });
+      } else {
+        known.number++;
+        known.labels = metadata.labels;
+      }
       if (owner.kind !== 'StatefulSet' || probe.isStrict) return;
       // A pod that ended otherwise has containers that did.
       const isUnstarted = status.containerStatuses.every(({ current }) => current.state === 'waiting');
@@ -76,7 +87,7 @@ export const noHotLoop = defineInvariant({
       const isMeant = isAbout(kind, key, object);
       let sum = 0;
       for (const minute of [changes, olderChanges]) {
-        for (const [owner, change] of minute) if (isMeant(owner, change)) sum += change.number;
+        for (const change of minute.values()) if (isMeant(change)) sum += change.number;
       }
       return sum;
     };
@@ -94,9 +105,11 @@ export const noHotLoop = defineInvariant({
         changes = new Map();
         turnUs = nowUs;
       }
-      const name = `${client} ${kind} ${key}`;
-      const count = counts.get(name) ?? older.get(name) ?? { sinceUs: nowUs, writes: 0, isTold: false };
-      counts.set(name, count);
+      let count = countOf(counts, client, kind, key);
+      if (count === undefined) {
+        count = countOf(older, client, kind, key) ?? { sinceUs: nowUs, writes: 0, isTold: false };
+        setCount(counts, client, kind, key, count);
+      }
       if (nowUs - count.sinceUs > MINUTE_US) {
         count.sinceUs = nowUs;
         count.writes = 0;
@@ -113,12 +126,32 @@ export const noHotLoop = defineInvariant({
   },
 });
 
+function countOf(counts: Counts, client: string, kind: string, key: string): Count | undefined {
+  return counts.get(client)?.get(kind)?.get(key);
+}
+
+function setCount(counts: Counts, client: string, kind: string, key: string, count: Count): void {
+  let ofClient = counts.get(client);
+  if (ofClient === undefined) {
+    ofClient = new Map();
+    counts.set(client, ofClient);
+  }
+  let ofKind = ofClient.get(kind);
+  if (ofKind === undefined) {
+    ofKind = new Map();
+    ofClient.set(kind, ofKind);
+  }
+  ofKind.set(key, count);
+}
+
 /** Which pods the object stands for: those it controls, or those a budget selects. */
-function isAbout(kind: string, key: string, object: AnyObject | undefined): (owner: string, change: Changes) => boolean {
-  if (kind !== 'PodDisruptionBudget' || object === undefined) return (owner) => owner === `${kind} ${key}`;
+function isAbout(kind: string, key: string, object: AnyObject | undefined): (change: Changes) => boolean {
+  if (kind !== 'PodDisruptionBudget' || object === undefined) {
+    return (change) => change.kind === kind && objectKey(change.namespace, change.name) === key;
+  }
   const { spec, metadata } = object as PodDisruptionBudget;
   const selector = compileLabelSelector(spec.selector);
-  return (_owner, { namespace, labels }) => namespace === metadata.namespace && selector.matches(labels);
+  return ({ namespace, labels }) => namespace === metadata.namespace && selector.matches(labels);
 }
 
 function replicasOf(object: AnyObject | undefined): number {
