@@ -125,6 +125,7 @@ class FuzzRun {
       for (let row = rows.next(); row.done !== true; row = rows.next()) {
         if (this.isInterrupted || this.io.nowMs() - this.startMs >= this.budget.wallMs) return;
         const outcome = await pool.run({ plan: this.plan, cases: row.value });
+        if (outcome.problems.length > 0) throw new InputError(outcome.problems);
         this.passed += outcome.passed;
         this.failures.push(...outcome.failures);
         this.events += outcome.events;

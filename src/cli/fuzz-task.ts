@@ -2,6 +2,7 @@
  * What one worker of `seatrial fuzz` does: a row of cases, and what came of them. Plain data in, plain data out, so that it
  * runs alike in this thread and in another.
  */
+import { InputError, type InputProblem } from '../base/input-error.ts';
 import { SimulationBug } from '../base/invariant.ts';
 import { CaseChecker, type ConvergenceOptions, type Counterexample } from '../testing/check.ts';
 import { observeBehaviours } from '../testing/coverage.ts';
@@ -39,6 +40,8 @@ export interface FuzzRowOutcome {
   readonly events: number;
   /** Behaviours this worker had not seen before, with the case that showed them. */
   readonly behaviours: readonly (readonly [behaviour: string, index: number])[];
+  /** What is wrong with the input: a user's controller or world asks for something that cannot be. The row ended there. */
+  readonly problems: readonly InputProblem[];
 }
 
 export const INTERNAL_ERROR = 'internal error';
@@ -70,6 +73,8 @@ export class FuzzWorker {
         if (violation === undefined) passed++;
         else failures.push({ case: index, what: violation.invariant, message: violation.message });
       } catch (error) {
+        // Errors lose their class on the way out of a thread.
+        if (error instanceof InputError) return { passed, failures, events, behaviours, problems: error.problems };
         if (!(error instanceof SimulationBug)) throw error;
         failures.push({ case: index, what: INTERNAL_ERROR, message: error.message });
       }
@@ -79,7 +84,7 @@ export class FuzzWorker {
         behaviours.push([behaviour, index]);
       }
     }
-    return { passed, failures, events, behaviours };
+    return { passed, failures, events, behaviours, problems: [] };
   }
 
   /** Shrinks a failed case and saves it into `folder`. */

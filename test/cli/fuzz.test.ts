@@ -110,6 +110,14 @@ describe('seatrial fuzz', () => {
     expect((await fuzz('--controller', empty, '--out', out)).err).toMatch(/exports nothing, and none of these is a controller/);
   });
 
+  test('a world of the user’s that no scenario can be is bad input, not a bug of ours', async () => {
+    const file = join(folder, 'odd-world.ts');
+    writeFileSync(file, `${OPERATOR}\nexport const world = { setting: { kubernetesVersion: '9.9' } };\n`);
+    const { code, err } = await fuzz('--cases', '2', '--controller', file, '--out', join(folder, 'odd'));
+    expect(code).toBe(2);
+    expect(err).toContain('kubernetesVersion');
+  });
+
   test('tries every crash point when asked', async () => {
     const { code, err } = await fuzz('--cases', '1', '--crash-points', 'writes', '--out', join(folder, 'crash'));
     expect(code).toBe(0);
