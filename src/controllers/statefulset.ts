@@ -11,8 +11,9 @@
  */
 import type { Informer } from '../client/informer.ts';
 import { WorkQueue } from '../client/work-queue.ts';
-import type { Op } from '../engine/process.ts';
-import { SECOND_US } from '../engine/units.ts';
+import { type Op, sleep } from '../engine/process.ts';
+import type { Rng } from '../engine/rng.ts';
+import { MILLISECOND_US, SECOND_US } from '../engine/units.ts';
 import { type ApiStatus, isApiStatus, type Result } from '../objects/api-status.ts';
 import type { CustomObject } from '../objects/cluster.ts';
 import { controllerOf, isDeleting, keyOf, objectKey } from '../objects/meta.ts';
@@ -79,11 +80,17 @@ interface RevisionState extends Revisions {
   readonly collisionCount: number | undefined;
 }
 
+// client-go util/retry DefaultRetry: five tries, 10 ms and up to a tenth more between them.
+const STATUS_TRIES_MAX = 5;
+const STATUS_RETRY_US = 10 * MILLISECOND_US;
+const STATUS_RETRY_JITTER_US = MILLISECOND_US;
+
 class StatefulSetController {
   private readonly host: ControllerHost;
   private readonly sets: Informer<StatefulSet>;
   private readonly pods: Informer<Pod>;
   private readonly claims: Informer<PersistentVolumeClaim>;
+  private readonly retryRng: Rng;
   private readonly revisions: Informer<CustomObject>;
   private readonly queue: WorkQueue;
   private readonly selectors: SelectorCache;
@@ -96,6 +103,7 @@ class StatefulSetController {
     this.sets = informers.of('StatefulSet');
     this.pods = informers.of('Pod');
     this.claims = informers.of('PersistentVolumeClaim');
+    this.retryRng = host.ctx.rng.fork('statefulset/status-retry');
     this.revisions = informers.of(KIND_CONTROLLER_REVISION) as Informer<CustomObject>;
     this.queue = new WorkQueue(scope, 'statefulset');
     this.selectors = new SelectorCache();
@@ -391,15 +399,20 @@ class StatefulSetController {
     return undefined;
   }
 
-  /** Writes the status if it changed; after a conflict once more on what the cache shows. */
+  /** Writes the status if it changed; after a conflict again on what the cache shows, which may be as old as before. */
   private *writeStatus(key: string, set: StatefulSet, status: StatefulSetStatus): Op<ApiStatus | undefined> {
     if (isSameStatefulSetStatus(set.status, status)) return undefined;
-    const first = yield* this.host.client.updateStatus({ ...set, status });
-    if (!isApiStatus(first) || !first.isConflict) return isApiStatus(first) ? first : undefined;
-    const fresh = this.sets.get(key);
-    if (fresh === undefined || fresh.metadata.uid !== set.metadata.uid) return first;
-    const second = yield* this.host.client.updateStatus({ ...fresh, status });
-    return isApiStatus(second) ? second : undefined;
+    let target = set;
+    for (let tries = 1; ; tries++) {
+      const written = yield* this.host.client.updateStatus({ ...target, status });
+      if (!isApiStatus(written)) return undefined;
+      if (!written.isConflict || tries === STATUS_TRIES_MAX) return written;
+      const cached = this.sets.get(key);
+      // The status of a set does not go to another that has its name by now.
+      if (cached !== undefined && cached.metadata.uid !== set.metadata.uid) return written;
+      target = cached ?? target;
+      yield* sleep(STATUS_RETRY_US + Math.floor(this.retryRng.nextFloat() * STATUS_RETRY_JITTER_US));
+    }
   }
 
   private emit(set: StatefulSet, type: 'Normal' | 'Warning', reason: string, message: string): void {

@@ -4,7 +4,8 @@ import { setWatchLag } from '../../src/client/controls.ts';
 import { garbageCollector } from '../../src/controllers/garbage-collector.ts';
 import { statefulset } from '../../src/controllers/statefulset.ts';
 import { ordinalOf } from '../../src/controllers/statefulset-plan.ts';
-import { MINUTE_US, SECOND_US } from '../../src/engine/units.ts';
+import { MILLISECOND_US, MINUTE_US, SECOND_US } from '../../src/engine/units.ts';
+import { isApiStatus } from '../../src/objects/api-status.ts';
 import { keyOf } from '../../src/objects/meta.ts';
 import { isPodReady, type Pod } from '../../src/objects/pod.ts';
 import type { StatefulSet } from '../../src/objects/workloads.ts';
@@ -226,6 +227,24 @@ test('ordinals can start above 0', () => {
   const w = world().start(statefulSet('web', { firstOrdinal: 5, replicas: 2 }));
   w.run(MINUTE_US);
   expect(w.names('Pod')).toEqual(['web-5', 'web-6']);
+});
+
+test('a status that meets a conflict is tried five times, ten milliseconds apart, on what the cache shows', () => {
+  const w = world().start(statefulSet('web', { replicas: 1 }));
+  w.run(MINUTE_US);
+  const sentUs: number[] = [];
+  w.access.afterWrite.push((_component, _client, request, result) => {
+    if (request.verb !== 'update' || request.subresource !== 'status' || request.object.kind !== 'StatefulSet') return;
+    sentUs.push(w.engine.nowUs);
+    expect(isApiStatus(result) && result.isConflict).toBe(true);
+  });
+  setWatchLag(w.access, 'kube-controller-manager', 'StatefulSet', { kind: 'constant', value: 500 * MILLISECOND_US });
+  w.change('StatefulSet', 'default/web', (set) => ({ ...set, metadata: { ...set.metadata, annotations: { seen: 'late' } } }));
+  w.change('Pod', 'default/web-0', (current) => ({ ...current, status: { ...current.status, conditions: [] } }), 'status');
+  w.run(80 * MILLISECOND_US);
+  expect(sentUs.length).toBeGreaterThanOrEqual(5);
+  const gaps = sentUs.slice(1, 5).map((at, i) => at - sentUs[i]!);
+  for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(10 * MILLISECOND_US);
 });
 
 test('after any edits and failures it reaches what is wanted, never doubles a name, and then writes nothing more', () => {
