@@ -4,7 +4,8 @@
  * Part of I11 of the oracles (kubernetes/kubernetes#106419, #96579, #130429). More than 120 writes of one client to one object
  * within a minute are a loop; an object that stands for many pods may change with each of them, so 10 more are granted for every
  * replica it wants, or 3 for every change of a pod it stands for, whichever is more: a controller looks at its object after each of them,
- * and tries again when its cache was behind.
+ * and tries again when its cache was behind. A StatefulSet may have two and a half times as many of all: its status is tried five times,
+ * those of others twice.
  *
  * Allowed   - a scheduler that wants to preempt a pod whose binding was lost on the way, and which is gone by now, tries again at once
  *             until that binding has timed out: upstream's activates the preemptor likewise
@@ -24,6 +25,8 @@ const WRITES_MAX = 120;
 const WRITES_PER_REPLICA = 10;
 // A sync, and once more each after a conflict and after a conflict of that.
 const WRITES_PER_CHANGE = 3;
+// Five tries of the status after conflicts (client-go retry.DefaultRetry), not two.
+const TRIES_OF_SET = 2.5;
 /** Leases are made to be written; Events count things up. */
 const SKIPPED: ReadonlySet<string> = new Set(['Lease', 'Event']);
 const VERBS: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'bind', 'evict']);
@@ -114,10 +117,11 @@ export const noHotLoop = defineInvariant({
         count.sinceUs = nowUs;
         count.writes = 0;
       }
-      if (++count.writes <= WRITES_MAX || count.isTold) return;
+      const scale = kind === 'StatefulSet' ? TRIES_OF_SET : 1;
+      if (++count.writes <= scale * WRITES_MAX || count.isTold) return;
       const object = probe.store.get(kind, key) as AnyObject | undefined;
       const granted = Math.max(WRITES_PER_REPLICA * replicasOf(object), WRITES_PER_CHANGE * changesOf(kind, key, object));
-      if (count.writes <= WRITES_MAX + granted) return;
+      if (count.writes <= scale * (WRITES_MAX + granted)) return;
       count.isTold = true;
       const what = `${kind.toLowerCase()}/${key}`;
       probe.report(`${client} wrote ${what} ${count.writes} times within a minute`, [what]);

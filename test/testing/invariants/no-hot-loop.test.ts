@@ -51,7 +51,8 @@ describe('no-hot-loop', () => {
     const pod = probe.pod('db-0', { owner, labels: { app: 'db' } });
     for (const app of ['db', 'web']) probe.put(budget(app, { selector: { matchLabels: { app }, matchExpressions: [] } }));
     for (let i = 0; i < 99; i++) probe.ready(pod, i % 2 === 0);
-    write(probe, 420, 'default/db', 'StatefulSet');
+    // Two and a half times as many, for five tries of a status.
+    write(probe, 1050, 'default/db', 'StatefulSet');
     write(probe, 420, 'default/db', 'PodDisruptionBudget');
     write(probe, 120, 'default/web', 'PodDisruptionBudget');
     expect(probe.reports).toEqual([]);
