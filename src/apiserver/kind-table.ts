@@ -33,6 +33,8 @@ export class KindTable {
 
   /** Node name to the keys of its pods; only for pods, whose node is not part of their name. */
   private readonly keysByNode: Map<string, Set<ObjectKey>> | undefined;
+  /** The key of an object is the name of its node. */
+  private readonly isKeyedByNode: boolean;
   private readonly bookmarkTimes: TimeUs[];
   private readonly bookmarkRevisions: number[];
   private nextBookmarkUs: TimeUs;
@@ -45,6 +47,7 @@ export class KindTable {
     this.sinks = [];
     this.lastRevision = 0;
     this.keysByNode = info.kind === 'Pod' || info.kind === 'VolumeAttachment' ? new Map() : undefined;
+    this.isKeyedByNode = info.kind === 'Node' || info.kind === 'CSINode';
     this.bookmarkTimes = [];
     this.bookmarkRevisions = [];
     this.nextBookmarkUs = 0;
@@ -83,6 +86,10 @@ export class KindTable {
       const found: AnyObject[] = [];
       for (const key of this.keysByNode.get(nodeName) ?? []) found.push(this.objects.get(key) as AnyObject);
       return filterAndSort(found, namespace, undefined, select);
+    }
+    if (nodeName !== undefined && this.isKeyedByNode) {
+      const object = this.objects.get(nodeName);
+      return object === undefined ? [] : filterAndSort([object], namespace, nodeName, select);
     }
     return filterAndSort(this.objects.values(), namespace, nodeName, select);
   }

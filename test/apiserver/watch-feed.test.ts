@@ -4,6 +4,7 @@ import { compact, endWatches, pauseFeed, setFeedLag, whenCommitted } from '../..
 import type { WatchEvent, WatchEventType, WatchFilter } from '../../src/apiserver/watch-event.ts';
 import type { WatchSink } from '../../src/apiserver/watch-feed.ts';
 import { isApiStatus } from '../../src/objects/api-status.ts';
+import { newNode } from '../../src/objects/builders.ts';
 import type { AnyObject } from '../../src/objects/kinds.ts';
 import type { Pod } from '../../src/objects/pod.ts';
 import { ApiWorld, testPod } from '../support/api-world.ts';
@@ -190,6 +191,17 @@ test('a reset of the cache closes its watches; a restarted server remembers noth
   world.server.start();
   expect(world.server.watch('Pod', new LogSink(), {}, 2)).toMatchObject({ code: 410 });
   expect(watch(world, {}, 3).log).toEqual([]);
+});
+
+test('a list by node gives the node of that name, and nothing for a name that no node has', () => {
+  const world = new ApiWorld();
+  for (const name of ['a-1', 'a-2', 'a-10']) world.store.create(newNode(name));
+  const named = (nodeName: string): string[] => {
+    const listed = world.server.execute({ verb: 'list', kind: 'Node', nodeName });
+    return isApiStatus(listed) || !('items' in listed) ? [] : listed.items.map((node) => node.metadata.name);
+  };
+  expect(named('a-1')).toEqual(['a-1']);
+  expect(named('a-3')).toEqual([]);
 });
 
 test('bookmarks carry the revision of the last full minute', () => {
