@@ -177,7 +177,7 @@ export class Store {
   update<T extends AnyObject>(object: T, subresource?: 'status'): Result<T> {
     const table = this.table(object.kind);
     const { metadata } = object;
-    const key = objectKey(metadata.namespace, metadata.name);
+    const key = table.keyOf(metadata.namespace, metadata.name);
     const old = table.objects.get(key) as T | undefined;
     if (old === undefined) return notFound(object.kind, metadata.name);
     if (metadata.resourceVersion === 0) {
@@ -204,7 +204,8 @@ export class Store {
     if (refusal !== undefined) return refusal;
     const next = mutate(old);
     if (next === old) return old;
-    return this.write(table, key, old as AnyObject, next as AnyObject, subresource) as Result<ObjectOf<K>>;
+    const { namespace, name } = (old as AnyObject).metadata;
+    return this.write(table, table.keyOf(namespace, name), old as AnyObject, next as AnyObject, subresource) as Result<ObjectOf<K>>;
   }
 
   /** DELETE. Gives the object as it was last (with the deletion's revision), or as it now waits for its end. */
@@ -215,15 +216,16 @@ export class Store {
     const refusal = checkPreconditions(old, options);
     if (refusal !== undefined) return refusal;
     if (old.kind === 'Namespace' && IMMORTAL_NAMESPACES.includes(key)) return forbidden(`namespace "${key}" may not be deleted`);
+    const own = table.keyOf(old.metadata.namespace, old.metadata.name);
     const plan = planDeletion(table.info, old, options, this.engine.nowUs);
     switch (plan.what) {
       case 'keep':
         return old as ObjectOf<K>;
       case 'remove':
-        return this.remove(table, key, old, old) as ObjectOf<K>;
+        return this.remove(table, own, old, old) as ObjectOf<K>;
       case 'mark': {
         const next = old.kind === 'Namespace' ? terminating(old as Namespace) : old;
-        return this.commit(table, 'MODIFIED', key, old, next, plan.metadata as Draft<ObjectMeta>) as ObjectOf<K>;
+        return this.commit(table, 'MODIFIED', own, old, next, plan.metadata as Draft<ObjectMeta>) as ObjectOf<K>;
       }
     }
   }
@@ -234,7 +236,7 @@ export class Store {
    */
   replace<T extends AnyObject>(old: T, next: T): T {
     const table = this.table(old.kind);
-    return this.commit(table, 'MODIFIED', objectKey(old.metadata.namespace, old.metadata.name), old, next, copyMeta(next.metadata));
+    return this.commit(table, 'MODIFIED', table.keyOf(old.metadata.namespace, old.metadata.name), old, next, copyMeta(next.metadata));
   }
 
   private write<T extends AnyObject>(table: KindTable, key: ObjectKey, old: T, asked: T, subresource: 'status' | undefined): Result<T> {

@@ -5,7 +5,6 @@
  * Differs   resourceVersion is a number and times are numbers inside; `encode` writes both as
  *           Kubernetes does (decimal string, RFC 3339)
  */
-import { RecentMap } from '../base/recent-map.ts';
 
 /** Microseconds since the start of the run; negative before it. Written out as RFC 3339 from the run's epoch. */
 export type TimeUs = number;
@@ -80,19 +79,9 @@ export function keyOf(object: { readonly metadata: ObjectMeta }): ObjectKey {
   return objectKey(object.metadata.namespace, object.metadata.name);
 }
 
-/** HOT: the key of an object is one string as long as it is in use, so that tables find it by identity, without reading it through. */
 export function objectKey(namespace: string, name: string): ObjectKey {
-  if (namespace === '') return name;
-  const known = RECENT_KEYS.get(name);
-  if (known !== undefined && known.namespace === namespace) return known.key;
-  const key = `${namespace}/${name}`;
-  RECENT_KEYS.set(name, { namespace, key });
-  return key;
+  return namespace === '' ? name : `${namespace}/${name}`;
 }
-
-const RECENT_KEYS_MAX = 16_384;
-/** By name; of names that several namespaces have, the one used last. */
-const RECENT_KEYS = new RecentMap<string, { readonly namespace: string; readonly key: ObjectKey }>(RECENT_KEYS_MAX);
 
 /** The two parts of a key; namespace is empty for cluster-scoped kinds. */
 export function splitKey(key: ObjectKey): { readonly namespace: string; readonly name: string } {
