@@ -3,8 +3,8 @@
  *
  * Part of I11 of the oracles (kubernetes/kubernetes#106419, #96579, #130429). More than 120 writes of one client to one object
  * within a minute are a loop; an object that stands for many pods may change with each of them, so 10 more are granted for every
- * replica it wants, or 3 for every change of a pod it stands for, whichever is more: a controller looks at its object after each of them,
- * and tries again when its cache was behind. A StatefulSet may have two and a half times as many of all: its status is tried five times,
+ * replica it wants, or 3 for every change of a pod it stands for (a Deployment: of a pod of its ReplicaSets), whichever is more: a controller
+ * looks at its object after each of them, and tries again when its cache was behind. A StatefulSet may have two and a half times as many of all: its status is tried five times,
  * those of others twice.
  *
  * Allowed   - a scheduler that wants to preempt a pod whose binding was lost on the way, and which is gone by now, tries again at once
@@ -19,7 +19,7 @@ import type { PodDisruptionBudget } from '../../objects/cluster.ts';
 import type { AnyObject } from '../../objects/kinds.ts';
 import { controllerOf, keyOf, objectKey, type StringMap } from '../../objects/meta.ts';
 import { compileLabelSelector } from '../../objects/selectors.ts';
-import { defineInvariant } from './invariant.ts';
+import { defineInvariant, type StoreView } from './invariant.ts';
 
 const WRITES_MAX = 120;
 const WRITES_PER_REPLICA = 10;
@@ -87,7 +87,7 @@ export const noHotLoop = defineInvariant({
       else if (status.phase === 'Running') refused.delete(keyOf((pod ?? old)!));
     });
     const changesOf = (kind: string, key: string, object: AnyObject | undefined): number => {
-      const isMeant = isAbout(kind, key, object);
+      const isMeant = isAbout(probe.store, kind, key, object);
       let sum = 0;
       for (const minute of [changes, olderChanges]) {
         for (const change of minute.values()) if (isMeant(change)) sum += change.number;
@@ -149,7 +149,15 @@ function setCount(counts: Counts, client: string, kind: string, key: string, cou
 }
 
 /** Which pods the object stands for: those it controls, or those a budget selects. */
-function isAbout(kind: string, key: string, object: AnyObject | undefined): (change: Changes) => boolean {
+function isAbout(store: StoreView, kind: string, key: string, object: AnyObject | undefined): (change: Changes) => boolean {
+  if (kind === 'Deployment') {
+    return (change) => {
+      if (change.kind !== 'ReplicaSet') return false;
+      const set = store.get('ReplicaSet', objectKey(change.namespace, change.name));
+      const owner = set === undefined ? undefined : controllerOf(set);
+      return owner !== undefined && objectKey(change.namespace, owner.name) === key;
+    };
+  }
   if (kind !== 'PodDisruptionBudget' || object === undefined) {
     return (change) => change.kind === kind && objectKey(change.namespace, change.name) === key;
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { noHotLoop } from '../../../src/testing/invariants/no-hot-loop.ts';
-import { budget, newReplicaSet, statefulSet } from '../../controllers/objects.ts';
-import { FakeProbe } from '../../support/fake-probe.ts';
+import { budget, deployment, newReplicaSet, statefulSet } from '../../controllers/objects.ts';
+import { FakeProbe, ownedBy } from '../../support/fake-probe.ts';
 
 const CLIENT = 'kube-controller-manager/replicaset';
 
@@ -42,6 +42,19 @@ describe('no-hot-loop', () => {
     write(probe, 320);
     expect(probe.reports).toEqual([]);
     write(probe, 1);
+    expect(probe.reports).toHaveLength(1);
+  });
+
+  test('grants a Deployment as much for the pods of its ReplicaSets', () => {
+    const probe = new FakeProbe(noHotLoop);
+    const owner = probe.put(deployment('web'));
+    const bare = newReplicaSet('web-1', { replicas: 1 });
+    const set = probe.put({ ...bare, metadata: { ...bare.metadata, ownerReferences: ownedBy(owner) } });
+    const pod = probe.pod('web-1-a', { owner: set, labels: { app: 'web' } });
+    for (let i = 0; i < 99; i++) probe.ready(pod, i % 2 === 0);
+    write(probe, 420, 'default/web', 'Deployment');
+    expect(probe.reports).toEqual([]);
+    write(probe, 1, 'default/web', 'Deployment');
     expect(probe.reports).toHaveLength(1);
   });
 
