@@ -49,8 +49,9 @@ export class AbandonedPreemptors {
       if (pod === undefined) this.waits.delete(old!.metadata.uid);
       if (this.waits.size > 0 && isHolding(old) && !isHolding(pod)) this.noteEnd(`${old!.metadata.namespace}/${old!.metadata.name}`);
     });
-    probe.onWrite(({ component, kind, key }) => {
-      if (this.waits.size === 0 || kind !== 'Pod' || !component.includes('scheduler')) return;
+    probe.onWrite(({ component, verb, kind, key }) => {
+      // A binding that was on its way is no eviction.
+      if (this.waits.size === 0 || kind !== 'Pod' || verb === 'bind' || !component.includes('scheduler')) return;
       for (const wait of this.waits.values()) {
         if (!wait.victims.has(key) || wait.written.has(key)) continue;
         wait.written.add(key);

@@ -46,4 +46,21 @@ describe('nominations-end', () => {
       expect(probe.reports).toHaveLength(endsAnother ? 1 : 0);
     }
   });
+
+  test('takes a binding of a victim that was on its way for no eviction', () => {
+    const probe = new FakeProbe(nominationsEnd);
+    const victim = probe.bind(probe.pod('victim'), 'n1');
+    const vip = probe.pod('vip');
+    probe.emit(schedulingAttemptTopic, {
+      podUid: vip.metadata.uid,
+      victims: ['default/victim'],
+      unschedulablePlugins: ['NodeResourcesFit'],
+    } as unknown as AttemptRecord);
+    nominate(probe, vip, 'n1');
+    probe.write('kube-scheduler', 'bind', 'Pod', 'default/victim');
+    probe.finish(victim, 'Failed');
+    probe.write('kube-scheduler', 'delete', 'Pod', 'default/victim');
+    probe.to(700);
+    expect(probe.reports).toEqual([]);
+  });
 });
