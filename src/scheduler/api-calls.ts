@@ -188,8 +188,10 @@ export class ApiDispatcher implements ApiCalls {
     this.running.add(uid);
     if (call.type === 'bind') {
       sendBinding(this.client, call.pod, call.nodeName, (error) => {
+        // One that was replaced has been answered.
+        const isLatest = this.calls.get(uid) === call;
         this.finish(call);
-        call.done(error);
+        if (isLatest) call.done(error);
         this.pump();
       });
       return;

@@ -136,6 +136,16 @@ describe('the queue of calls (v1.34)', () => {
     expect(client.sent).toHaveLength(2);
   });
 
+  test('a binding that a second one replaces while it runs is answered once', () => {
+    const { client, calls } = setUp();
+    const answers: string[] = [];
+    calls.bind(infos.of(pod('a')), 'n-1', () => answers.push('first'));
+    calls.bind(infos.of(pod('a')), 'n-2', () => answers.push('second'));
+    client.sent[0]!.answer(pod('a'));
+    client.sent[1]!.answer(pod('a'));
+    expect(answers).toEqual(['first', 'second']);
+  });
+
   test('a binding waits for a patch of its pod that runs', () => {
     const { client, calls } = setUp();
     let isBound = false;
