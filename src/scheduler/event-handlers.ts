@@ -88,7 +88,8 @@ export class SchedulerEventHandlers {
     const wasVisible = !isTerminal(old);
     const isVisible = !isTerminal(next);
     if (!wasVisible || !isVisible || old.metadata.uid !== next.metadata.uid) {
-      if (wasVisible) this.deletePod(old, old.metadata.uid !== next.metadata.uid);
+      // One that was bound and ended while nobody looked leaves the list as if it were deleted: its binding was not seen either.
+      if (wasVisible) this.deletePod(old, old.metadata.uid !== next.metadata.uid || next.spec.nodeName !== '');
       if (isVisible) this.addPod(next);
       return;
     }

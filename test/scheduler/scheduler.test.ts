@@ -320,6 +320,21 @@ describe('a scheduler whose watch lies', () => {
     expect(world.nodeOf('b')).toBe('node-1');
   });
 
+  test('gives back the room of a pod that was bound and ended while the watch was away', () => {
+    const world = new SmallWorld();
+    world.start(testNode({ cpu: '2' }));
+    world.run(S);
+    world.create(testPod({ name: 'a', cpu: '2' }));
+    while (world.nodeOf('a') === '') {
+      world.run(100);
+      if (world.attempts.length === 1 && world.nodeOf('a') === '') relist(world.access, 'kube-scheduler', 'Pod', 10 * S);
+    }
+    world.change('Pod', 'default/a', (pod) => ({ ...pod, status: { ...pod.status, phase: 'Succeeded' } }), 'status');
+    world.create(testPod({ name: 'b', cpu: '2' }));
+    world.run(30 * S);
+    expect(world.nodeOf('b')).toBe('node-1');
+  });
+
   test('keeps phantom usage when the deletion of a pod was lost, and is healed by the tombstone of a relist', () => {
     const world = new SmallWorld().start(testNode({ cpu: '2' }), testPod({ name: 'a', cpu: '2', nodeName: 'node-1' }));
     world.run(S);
