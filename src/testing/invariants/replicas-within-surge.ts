@@ -6,7 +6,9 @@
  * began to create pods goes on with its batches (20 requests a second, at most 500 pods at a time), whatever its owner
  * says meanwhile.
  *
- * Allowed   - a controller manager that crashed, or whose requests were lost, does not know what it has created
+ * Allowed   - a controller whose watch is late, or was lost (for as long as it may take to come back), goes by what its owner wanted in
+ *             the last 5 min
+ *           - a controller manager that crashed, or whose requests were lost, does not know what it has created
  *             (kubernetes/kubernetes#41675, #130683): for 30 s, or until its watch has caught up
  *           - a watch that is late for more than 5 min outlives the expectations that hold controllers back
  *             (kubernetes/kubernetes#129795)
@@ -49,6 +51,8 @@ export const replicasWithinSurge = defineInvariant({
 /** A workload that has pods, or may get some. */
 interface Owner {
   readonly wanted: RecentExtreme;
+  /** Within what a controller may still see whose watch is late or lost. */
+  readonly wantedLongAgo: RecentExtreme;
   activeCount: number;
   /** Not finished, deleting or not: what a Deployment that recreates waits for. */
   readonly unfinished: Map<string, Pod>;
@@ -57,7 +61,7 @@ interface Owner {
 class ReplicaBook {
   private readonly probe: Probe;
   private readonly window: FaultWindow;
-  private readonly rolloutWindow: FaultWindow;
+  private readonly blindWindow: FaultWindow;
   private readonly owners: Map<string, Owner>;
   private readonly rollouts: Map<string, Rollout>;
 
@@ -69,7 +73,7 @@ class ReplicaBook {
       graceUs: MEMORY_US,
       patienceUs: EXPECTATIONS_US,
     });
-    this.rolloutWindow = new FaultWindow(probe, { opens: blinding(probe, MANAGER), graceUs: blindnessUs });
+    this.blindWindow = new FaultWindow(probe, { opens: blinding(probe, MANAGER), graceUs: blindnessUs });
     this.owners = new Map();
     this.rollouts = new Map();
   }
@@ -80,7 +84,11 @@ class ReplicaBook {
     wanted: number,
   ): void {
     if (next === undefined) this.owners.delete(old!.metadata.uid);
-    else this.ownerOf(next.metadata.uid).wanted.set(this.probe.nowUs(), wanted);
+    else {
+      const owner = this.ownerOf(next.metadata.uid);
+      owner.wanted.set(this.probe.nowUs(), wanted);
+      owner.wantedLongAgo.set(this.probe.nowUs(), wanted);
+    }
   }
 
   notePod(isNew: boolean, old: Pod | undefined, pod: Pod | undefined): void {
@@ -126,7 +134,8 @@ class ReplicaBook {
   }
 
   private check(owner: Owner, kind: string, pod: Pod): void {
-    const most = owner.wanted.at(this.probe.nowUs()) ?? 0;
+    const { wanted, wantedLongAgo } = owner;
+    const most = (this.blindWindow.isOpen ? wantedLongAgo : wanted).at(this.probe.nowUs()) ?? 0;
     if (owner.activeCount <= most || this.window.isOpen) return;
     const { namespace, name } = pod.metadata;
     // Which pods a StatefulSet has follows from its size: one that is due is none too many while others still have to go.
@@ -141,7 +150,7 @@ class ReplicaBook {
 
   private checkRollout(rollout: Rollout, set: ReplicaSet): void {
     const { deployment } = rollout;
-    if (deployment === undefined || this.rolloutWindow.isOpen) return;
+    if (deployment === undefined || this.blindWindow.isOpen) return;
     const nowUs = this.probe.nowUs();
     const subjects = [`deployment/${keyOf(deployment)}`, `replicaset/${keyOf(set)}`];
     if (deployment.spec.strategy.type === 'Recreate' && nowUs - rollout.strategySinceUs > LATELY_US) {
@@ -167,7 +176,12 @@ class ReplicaBook {
   private ownerOf(uid: string): Owner {
     let owner = this.owners.get(uid);
     if (owner === undefined) {
-      owner = { wanted: new RecentExtreme(LATELY_US, 'largest'), activeCount: 0, unfinished: new Map() };
+      owner = {
+        wanted: new RecentExtreme(LATELY_US, 'largest'),
+        wantedLongAgo: new RecentExtreme(EXPECTATIONS_US, 'largest'),
+        activeCount: 0,
+        unfinished: new Map(),
+      };
       this.owners.set(uid, owner);
     }
     return owner;

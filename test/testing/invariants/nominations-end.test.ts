@@ -47,6 +47,27 @@ describe('nominations-end', () => {
     }
   });
 
+  test('lets a pod off whose victim was being evicted for another', () => {
+    for (const isShared of [false, true]) {
+      const probe = new FakeProbe(nominationsEnd);
+      const victim = probe.bind(probe.pod('victim'), 'n1');
+      const [first, vip] = ['first', 'vip'].map((name) => probe.pod(name));
+      for (const { metadata } of isShared ? [first!, vip!] : [vip!]) {
+        probe.emit(schedulingAttemptTopic, {
+          podUid: metadata.uid,
+          victims: ['default/victim'],
+          unschedulablePlugins: ['NodeResourcesFit'],
+        } as unknown as AttemptRecord);
+      }
+      nominate(probe, vip!, 'n1');
+      // Sent for the first; the gate of the other is closed when the victim ends.
+      probe.write('kube-scheduler', 'delete', 'Pod', 'default/victim');
+      probe.finish(victim, 'Failed');
+      probe.to(700);
+      expect(probe.reports).toHaveLength(isShared ? 0 : 1);
+    }
+  });
+
   test('takes a binding of a victim that was on its way for no eviction', () => {
     const probe = new FakeProbe(nominationsEnd);
     const victim = probe.bind(probe.pod('victim'), 'n1');

@@ -64,6 +64,22 @@ describe('replicas-within-surge', () => {
     expect(probe.reports).toHaveLength(1);
   });
 
+  test('goes by the last five minutes while the watch may be lost', () => {
+    for (const isLost of [false, true]) {
+      const probe = new FakeProbe(replicasWithinSurge);
+      const set = probe.put(newReplicaSet('web', { replicas: 2 }));
+      probe.to(10);
+      if (isLost) probe.fault(1, 'api-server-restart', 'api-server/0', 'start');
+      resize(probe, set, 1);
+      if (isLost) probe.fault(1, 'api-server-restart', 'api-server/0', 'heal');
+      probe.to(100);
+      addPods(probe, set, 'a', 'b');
+      expect(probe.reports).toHaveLength(isLost ? 0 : 1);
+      addPods(probe, set, 'c');
+      expect(probe.reports).toHaveLength(isLost ? 1 : 2);
+    }
+  });
+
   test('reports expectations that run out only to a scenario that asks, for a watch that is 5 min late', () => {
     for (const isStrict of [false, true]) {
       const probe = new FakeProbe(replicasWithinSurge, { isStrict });
