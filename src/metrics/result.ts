@@ -104,7 +104,7 @@ export interface RunMeta {
   readonly partialReason: string;
   /** Repeats this run. */
   readonly replayCommand: string;
-  /** The scenario as it was run, after defaults, as text; empty when not kept. */
+  /** The Scenario document as it was run, with what was set from outside, as YAML; empty when there was none, or it is very long. */
   readonly scenarioText: string;
 }
 

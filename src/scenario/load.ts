@@ -27,6 +27,9 @@ import type { ParamInfo, Vocabulary } from './vocabulary.ts';
 import { parseSource, SourceDocument } from './yaml-source.ts';
 import { problemsOf } from './zod-problems.ts';
 
+/** Stands for the file of the scenario where only manifests were given. */
+const NO_FILE = '(no Scenario document)';
+
 export interface LoadOptions extends PluginOptions {
   readonly files: FileSource;
   readonly words: Vocabulary;
@@ -119,7 +122,7 @@ function generatedScenario(paths: readonly string[]): SourceDocument {
       .replace(/[^a-z0-9.-]+/g, '-')
       .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '') || 'manifests';
   const text = `apiVersion: seatrial.dev/v1alpha1\nkind: Scenario\nmetadata:\n  name: "${name}"\nspec: {}\n`;
-  return parseSource('(no Scenario document)', text, [])[0]!;
+  return parseSource(NO_FILE, text, [])[0]!;
 }
 
 /** With a scenario of the wrong shape its manifests can still be checked, so that all mistakes are shown at once. */
@@ -152,6 +155,7 @@ function lower(document: ScenarioDocument, lowering: Lowering, found: readonly M
   const converge = lowerConverge(lowering, spec, events);
   return {
     name: document.metadata.name,
+    document: lowering.document.file === NO_FILE ? undefined : lowering.document.value,
     description: spec.description.trim(),
     seed: spec.seed,
     shuffleTies: spec.shuffleTies,

@@ -20,6 +20,7 @@ import { EventDriver, scenarioActionTopic } from './event-driver.ts';
 import { evaluateExpectations } from './expect-evaluator.ts';
 import type { Judge, RunOutcomeOf, RunScenarioOptions, ScenarioRunOf } from './run-types.ts';
 import type { ScenarioSpec } from './scenario.ts';
+import { scenarioText } from './scenario-text.ts';
 import { World } from './world.ts';
 
 export type RunOutcome = RunOutcomeOf<RunResult>;
@@ -147,7 +148,7 @@ export class ScenarioRun implements ScenarioRunOf<RunResult> {
         isPartial,
         partialReason: isPartial ? 'the run was interrupted before its end' : '',
         replayCommand: this.options.replayCommand ?? '',
-        scenarioText: '',
+        scenarioText: scenarioText(this.spec.document),
       },
       summary: figures,
       tables,

@@ -37,6 +37,8 @@ export interface FileSource {
 
 export interface ScenarioSpec {
   readonly name: string;
+  /** The Scenario document as plain data, with what was set from outside; undefined when no file held one. */
+  readonly document: unknown;
   /** One paragraph for the report; empty when there is none. */
   readonly description: string;
   readonly seed: string | number;

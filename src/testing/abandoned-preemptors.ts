@@ -55,7 +55,8 @@ export class AbandonedPreemptors {
     });
     probe.onCommit('Pod', (_type, old, pod) => {
       if (pod === undefined) this.waits.delete(old!.metadata.uid);
-      if ((this.waits.size > 0 || this.chosen.size > 0) && isHolding(old) && !isHolding(pod)) this.noteEnd(`${old!.metadata.namespace}/${old!.metadata.name}`);
+      if ((this.waits.size > 0 || this.chosen.size > 0) && isHolding(old) && !isHolding(pod))
+        this.noteEnd(`${old!.metadata.namespace}/${old!.metadata.name}`);
     });
     probe.onWrite(({ component, verb, kind, key }) => {
       // A binding that was on its way is no eviction.
