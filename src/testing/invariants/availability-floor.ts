@@ -12,7 +12,8 @@
  *           - as many pods more as other ReplicaSets of the Deployment deleted less than 2 s ago: the status that a ReplicaSet writes with a
  *             deletion still counts the pod, and its Deployment goes by that (syncReplicaSet of pkg/controller/replicaset/replica_set.go, v1.34)
  *           - a Deployment scaled or changed less than 60 s ago, for the same reason
- *           - a controller manager that cannot see: what it takes for available may be long gone
+ *           - a controller manager that cannot see: what it takes for available may be long gone, or what it waits for be late: one
+ *             request without answer holds its worker up for a minute
  * Cost      O(1) per write of a pod; O(pods of the Deployment) per pod its ReplicaSets delete
  */
 import { ordinalOf } from '../../controllers/statefulset-plan.ts';
@@ -20,12 +21,11 @@ import { MINUTE_US, SECOND_US } from '../../engine/units.ts';
 import { controllerOf, keyOf } from '../../objects/meta.ts';
 import { isActive, isPodReady, isTerminal, type Pod, podCondition } from '../../objects/pod.ts';
 import type { Deployment, StatefulSet } from '../../objects/workloads.ts';
-import { blinding, FaultWindow } from '../fault-window.ts';
+import { blinding, blindnessUs, FaultWindow } from '../fault-window.ts';
 import { RecentExtreme } from '../recent-extreme.ts';
 import { defineInvariant, type Probe } from './invariant.ts';
 
 const LATELY_US = MINUTE_US;
-const GRACE_US = 10 * SECOND_US;
 const LAG_US = 2 * SECOND_US;
 
 export const availabilityFloor = defineInvariant({
@@ -62,7 +62,7 @@ class Floors {
 
   constructor(probe: Probe) {
     this.probe = probe;
-    this.window = new FaultWindow(probe, { opens: blinding(probe, /controller-manager/), graceUs: GRACE_US });
+    this.window = new FaultWindow(probe, { opens: blinding(probe, /controller-manager/), graceUs: blindnessUs });
     this.floors = new Map();
     this.lostAtUs = new Map();
     this.going = new Map();

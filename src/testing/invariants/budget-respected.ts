@@ -6,7 +6,7 @@
  * Allowed   - healthy pods that were lost in other ways less than 10 s ago, and workloads scaled since: the disruption
  *             controller may not have counted them (kubernetes/kubernetes#105326)
  *           - a controller manager that cannot see or write: the server goes on granting what was left (its counter is as old
- *             as the controller's last word)
+ *             as the controller's last word; a request without answer holds it up for a minute)
  * Cost      O(1) per write of a pod; O(pods of the namespace) per eviction of a ready pod
  */
 import { SECOND_US } from '../../engine/units.ts';
@@ -14,7 +14,7 @@ import { keyOf } from '../../objects/meta.ts';
 import { isPodReady, type Pod } from '../../objects/pod.ts';
 import { selectorMatches } from '../../objects/selectors.ts';
 import { budgetTruth } from '../budget-truth.ts';
-import { blinding, FaultWindow } from '../fault-window.ts';
+import { blinding, blindnessUs, FaultWindow } from '../fault-window.ts';
 import { defineInvariant } from './invariant.ts';
 
 const LAG_US = 10 * SECOND_US;
@@ -30,7 +30,7 @@ export const budgetRespected = defineInvariant({
   id: 'I6',
   summary: 'no eviction leaves fewer healthy pods than a budget asks for',
   create: (probe) => {
-    const window = new FaultWindow(probe, { opens: blinding(probe, /controller-manager/), graceUs: LAG_US });
+    const window = new FaultWindow(probe, { opens: blinding(probe, /controller-manager/), graceUs: blindnessUs });
     /** Healthy pods that ceased to be so lately, without eviction; oldest first. */
     const losses: Loss[] = [];
     /** The pod that ceased to be healthy with the last write. */

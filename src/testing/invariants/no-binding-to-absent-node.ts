@@ -10,7 +10,7 @@
  */
 import { SECOND_US } from '../../engine/units.ts';
 import { keyOf } from '../../objects/meta.ts';
-import { blinding, FaultWindow } from '../fault-window.ts';
+import { blinding, blindnessUs, FaultWindow } from '../fault-window.ts';
 import { defineInvariant } from './invariant.ts';
 
 const LAG_US = 5 * SECOND_US;
@@ -20,7 +20,7 @@ export const noBindingToAbsentNode = defineInvariant({
   id: 'I7',
   summary: 'no pod is bound to a node that does not exist',
   create: (probe) => {
-    const window = new FaultWindow(probe, { opens: blinding(probe, /scheduler/), graceUs: LAG_US });
+    const window = new FaultWindow(probe, { opens: blinding(probe, /scheduler/), graceUs: blindnessUs });
     const goneAtUs = new Map<string, number>();
     probe.onCommit('Node', (type, old) => {
       if (type === 'DELETED') goneAtUs.set(old!.metadata.name, probe.nowUs());

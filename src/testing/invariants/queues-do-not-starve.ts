@@ -13,7 +13,7 @@
 
 import { type WorkQueue, workQueueTopic } from '../../client/work-queue.ts';
 import { MINUTE_US, SECOND_US } from '../../engine/units.ts';
-import { blinding, FaultWindow } from '../fault-window.ts';
+import { blinding, blindnessUs, FaultWindow } from '../fault-window.ts';
 import { defineInvariant } from './invariant.ts';
 
 const BOUND_US = 5 * MINUTE_US;
@@ -25,7 +25,7 @@ export const queuesDoNotStarve = defineInvariant({
   id: 'I15',
   summary: 'no key waits in a work queue for ever',
   create: (probe) => {
-    const window = new FaultWindow(probe, { opens: blinding(probe, /controller-manager/), graceUs: MINUTE_US });
+    const window = new FaultWindow(probe, { opens: blinding(probe, /controller-manager/), graceUs: blindnessUs });
     const waits = new Map<WorkQueue, Waits>();
     let isSweepPlanned = false;
 

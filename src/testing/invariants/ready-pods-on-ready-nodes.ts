@@ -14,7 +14,7 @@ import { MINUTE_US, SECOND_US } from '../../engine/units.ts';
 import { keyOf } from '../../objects/meta.ts';
 import { type Node, nodeCondition } from '../../objects/node.ts';
 import { isActive, isPodReady, type Pod } from '../../objects/pod.ts';
-import { blinding, FaultWindow } from '../fault-window.ts';
+import { blinding, blindnessUs, FaultWindow } from '../fault-window.ts';
 import { defineInvariant } from './invariant.ts';
 
 const GRACE_US = MINUTE_US;
@@ -26,7 +26,7 @@ export const readyPodsOnReadyNodes = defineInvariant({
   id: 'I13',
   summary: 'no pod is called ready on a node that has been lost for a minute',
   create: (probe) => {
-    const window = new FaultWindow(probe, { opens: blinding(probe, /controller-manager/), graceUs: GRACE_US });
+    const window = new FaultWindow(probe, { opens: blinding(probe, /controller-manager/), graceUs: blindnessUs });
     /** Lost nodes, with when they were lost. */
     const lostAtUs = new Map<string, number>();
     /** When pods were last called ready, by uid; their conditions keep the time of before when a kubelet says so again. */

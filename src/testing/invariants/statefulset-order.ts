@@ -7,7 +7,7 @@
  * everything else it may hear late.
  *
  * Allowed   - what happened less than 5 s ago
- *           - a controller manager that cannot see, has forgotten, or started anew: for 10 s after that
+ *           - a controller manager that cannot see, has forgotten, or started anew, until its watch is back and requests without answer are given up
  *           - a set that was scaled less than 5 s ago: a pod may go as surplus, and not for an update
  * Cost      O(1) per write of a pod of a StatefulSet; O(pods of the set) per pod its controller makes or deletes
  */
@@ -16,12 +16,11 @@ import { SECOND_US } from '../../engine/units.ts';
 import { controllerOf, isDeleting, keyOf } from '../../objects/meta.ts';
 import { isPodReady, isTerminal, type Pod } from '../../objects/pod.ts';
 import type { StatefulSet } from '../../objects/workloads.ts';
-import { blinding, FaultWindow } from '../fault-window.ts';
+import { blinding, blindnessUs, FaultWindow } from '../fault-window.ts';
 import { RecentExtreme } from '../recent-extreme.ts';
 import { defineInvariant, type Probe } from './invariant.ts';
 
 const LAG_US = 5 * SECOND_US;
-const GRACE_US = 10 * SECOND_US;
 
 export const statefulSetOrder = defineInvariant({
   name: 'statefulset-order',
@@ -65,7 +64,7 @@ class Orders {
 
   constructor(probe: Probe) {
     this.probe = probe;
-    this.window = new FaultWindow(probe, { opens: blinding(probe, /controller-manager/), graceUs: GRACE_US });
+    this.window = new FaultWindow(probe, { opens: blinding(probe, /controller-manager/), graceUs: blindnessUs });
     this.rows = new Map();
     this.before = undefined;
   }

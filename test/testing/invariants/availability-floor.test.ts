@@ -45,6 +45,20 @@ describe('availability-floor', () => {
     ]);
   });
 
+  test('lets a Deployment off whose controllers still wait for the answer of a lost request', () => {
+    for (const [afterS, count] of [
+      [125, 0],
+      [135, 1],
+    ] as const) {
+      const { probe, pods } = rollout();
+      probe.fault(1, 'lost-reply', 'component/kube-controller-manager', 'start');
+      probe.fault(1, 'lost-reply', 'component/kube-controller-manager', 'heal');
+      probe.to(100 + afterS);
+      for (const pod of pods.slice(0, 2)) remove(probe, pod, 'replicaset');
+      expect(probe.reports).toHaveLength(count);
+    }
+  });
+
   test('lets a Deployment off that was scaled down, or has just lost a pod otherwise', () => {
     const scaled = rollout();
     scaled.probe.change(scaled.web, (now) => ({ ...now, spec: { ...now.spec, replicas: 1 } }));

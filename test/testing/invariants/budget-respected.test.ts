@@ -69,4 +69,19 @@ describe('budget-respected', () => {
       expect(probe.reports).toHaveLength(isStrict ? 1 : 0);
     }
   });
+
+  test('lets it off for two minutes after requests without answer, whose workers wait for a minute', () => {
+    for (const [afterS, count] of [
+      [125, 0],
+      [135, 1],
+    ] as const) {
+      const { probe, pods } = probeWithPods(2, { minAvailable: 2 });
+      const startS = probe.nowUs() / 1_000_000;
+      probe.fault(1, 'lost-reply', 'component/kube-controller-manager', 'start');
+      probe.fault(1, 'lost-reply', 'component/kube-controller-manager', 'heal');
+      probe.to(startS + afterS);
+      evict(probe, pods[0]!);
+      expect(probe.reports).toHaveLength(count);
+    }
+  });
 });
