@@ -7,6 +7,8 @@ import type { Manifest } from './storm.ts';
 export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'Job', 'ReplicaSet'] as const;
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
+const OVERHEAD_S = 30;
+
 /** A workload as the kit draws it. */
 export interface WorkloadShape {
   readonly kind: WorkloadKind;
@@ -56,6 +58,15 @@ export function workloadCase(shape: WorkloadShape): WorkloadCase {
       ...(minAvailable > 0 ? [budgetManifest(shape)] : []),
     ],
   };
+}
+
+/**
+ * How long a workload takes at most whose pods can only run one after the other, because there is one node for them or their order says
+ * so. A pod takes half a minute besides its work to be placed, started (images of up to 20 s) and counted.
+ */
+export function serialSeconds({ kind, replicas, workSeconds, minReadySeconds, graceSeconds, isParallel }: WorkloadShape): number {
+  if (kind === 'Job') return replicas * (workSeconds + OVERHEAD_S);
+  return kind === 'StatefulSet' && !isParallel ? replicas * (minReadySeconds + graceSeconds + OVERHEAD_S) : 0;
 }
 
 /** `deployment/web-0`, as events name it. */

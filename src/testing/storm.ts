@@ -5,7 +5,7 @@
  * `stormDocument` turns it into the scenario that runs, and that is saved when something is found: there is no other
  * way to run one, so a saved file is the case itself.
  */
-import type { WorkloadCase } from './storm-workloads.ts';
+import { serialSeconds, type WorkloadCase } from './storm-workloads.ts';
 
 /** Plain data of a Kubernetes object, as kubectl takes it. */
 export type Manifest = Readonly<Record<string, unknown>>;
@@ -41,6 +41,7 @@ export interface StormSetting {
   readonly scheduler: Readonly<Record<string, unknown>>;
   /** `spec.schedulers` of the scenario: several side by side, in place of the one. */
   readonly schedulers?: readonly Manifest[];
+  /** At least; longer where pods that run one after the other need longer. */
   readonly withinSeconds: number;
   readonly quietSeconds: number;
   /** Names of invariants to hold whatever they assume; undefined: all whose assumptions hold. */
@@ -106,7 +107,7 @@ export function stormDocument(storm: Storm, name: string, description = ''): { s
       ...(Object.keys(setting.controllers).length === 0 ? {} : { controllers: setting.controllers }),
       ...(events.length === 0 ? {} : { events: events.map(([, event]) => event) }),
       converge: {
-        within: `${setting.withinSeconds}s`,
+        within: `${withinSeconds(storm)}s`,
         quiet: `${setting.quietSeconds}s`,
         ...(setting.invariants === undefined ? {} : { invariants: setting.invariants }),
       },
@@ -114,6 +115,13 @@ export function stormDocument(storm: Storm, name: string, description = ''): { s
     },
   };
   return { scenario, manifests: [...storm.workloads.flatMap((workload) => workload.manifests), ...storm.objects] };
+}
+
+function withinSeconds({ workloads, setting }: Storm): number {
+  return Math.max(
+    setting.withinSeconds,
+    workloads.reduce((sum, { shape }) => sum + serialSeconds(shape), 0),
+  );
 }
 
 /** `a`, `b`, `c` ... */
