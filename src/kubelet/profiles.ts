@@ -72,6 +72,8 @@ export interface KubeletRates {
 export interface KubeletSwitches {
   /** Whether a pod is reported once when it is seen, before its containers run. */
   readonly reportsPending: boolean;
+  /** Whether pods that are to run to their end and do not say for how long end after `batchRun`; otherwise they run until they are stopped. */
+  readonly batchEnds: boolean;
 }
 
 export interface KubeletProfile extends KubeletTimes, KubeletRates, KubeletSwitches {
@@ -120,6 +122,7 @@ export const KUBELET_PROFILES: readonly KubeletProfile[] = [
     imageBytes: 120e6,
     imageSpread: 1,
     reportsPending: true,
+    batchEnds: true,
   },
   {
     name: 'instant',
@@ -149,6 +152,7 @@ export const KUBELET_PROFILES: readonly KubeletProfile[] = [
     imageBytes: 0,
     imageSpread: 0,
     reportsPending: false,
+    batchEnds: true,
   },
 ];
 

@@ -116,7 +116,10 @@ export class World {
       rng: engine.rng.fork('kubelet'),
       profile,
       // A stream per pod: its run time is the same on whatever node and whenever it starts.
-      runDurationUs: (pod) => (pod.spec.restartPolicy === 'Always' ? undefined : sampleUs(profile.batchRun, runTimes.fork(keyOf(pod)))),
+      runDurationUs: (pod) => {
+        const ends = profile.batchEnds && pod.spec.restartPolicy !== 'Always';
+        return ends ? sampleUs(profile.batchRun, runTimes.fork(keyOf(pod))) : undefined;
+      },
       access: this.access,
       topology: this.topology,
       network: this.network,

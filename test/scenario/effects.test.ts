@@ -162,7 +162,7 @@ describe('a change of this key changes the run', () => {
   });
 
   /** Only pods with volumes, init containers, failing syncs or an open end show these. */
-  const RARE = ['volumeWait', 'initRun', 'release', 'retryPeriod', 'batchRun', 'sandboxContention'];
+  const RARE = ['volumeWait', 'initRun', 'release', 'retryPeriod', 'batchRun', 'batchEnds', 'sandboxContention'];
   const VALUES: Readonly<Record<string, string>> = { boolean: 'false', bytes: '3M', number: '3' };
 
   test.each(
@@ -172,6 +172,39 @@ describe('a change of this key changes the run', () => {
   )('%s', (override) => {
     const changed = fingerprint([override]);
     expect(changed.digest !== base.digest || changed.tables !== base.tables).toBe(true);
+  });
+});
+
+describe('pods that are to run to their end and do not say for how long', () => {
+  const SMALL = `
+apiVersion: v1
+kind: Node
+metadata: { name: n }
+status: { allocatable: { cpu: "1", pods: "10" } }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: a }
+spec: { restartPolicy: OnFailure, containers: [{ name: main, image: "a:1", resources: { requests: { cpu: "1" } } }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: b }
+spec: { restartPolicy: Never, containers: [{ name: main, image: "a:1", resources: { requests: { cpu: "1" } } }] }
+`;
+  const run = (...overrides: string[]) => {
+    const { result, end, simulatedUs } = runScenario(loadScenarioText(SMALL, { overrides }));
+    const pending = result.summary.find(({ title }) => title === 'Pods without a node at the end')?.value;
+    return { end, pending, minutes: Math.floor(simulatedUs / 60_000_000) };
+  };
+
+  test('end after a time of batchRun', () => {
+    expect(run('spec.kubelet.batchRun=10m')).toEqual({ end: 'idle', pending: 0, minutes: 20 });
+    expect(run('spec.kubelet.batchRun=20m')).toEqual({ end: 'idle', pending: 0, minutes: 40 });
+  });
+
+  test('run on without batchEnds, and what waits for their room does not keep the run going', () => {
+    expect(run('spec.kubelet.batchEnds=false')).toEqual({ end: 'idle', pending: 1, minutes: 0 });
   });
 });
 
