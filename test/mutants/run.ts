@@ -13,7 +13,8 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { nearestName } from '../../src/base/nearest-name.ts';
 import { applyMutant, type Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
 import { type MutantResult, reportText } from './report.ts';
@@ -25,16 +26,28 @@ const REPORT = fileURLToPath(new URL('../../docs/mutation.md', import.meta.url))
 /** A case that takes longer than this has caught the mutant in an endless loop; it takes some hundredths of a second. */
 const CASE_MAX_MS = 60_000;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seconds: { type: 'string', default: '60' },
-    jobs: { type: 'string', default: '2' },
-  },
-});
-const seconds = Number(values.seconds);
-const wanted = positionals.length === 0 ? MUTANTS : MUTANTS.filter(({ name }) => positionals.includes(name));
-for (const name of positionals) if (!MUTANTS.some((mutant) => mutant.name === name)) throw new Error(`there is no mutant ${name}`);
+const command = new Command('mutants')
+  .description('Puts one bug after another into a copy of the code and looks whether the convergence kit finds it.')
+  .argument('[mutant...]', 'only these; docs/mutation.md is then left as it is')
+  .addOption(new Option('--seconds <n>', 'processor time for each').default(60).argParser(positive))
+  .addOption(new Option('--jobs <n>', 'at a time').default(2).argParser(positive))
+  .addHelpText(
+    'after',
+    '\nExample:\n  npm run mutants -- --seconds 20 surge-off-by-one\n\nExit codes:\n  0 no false alarm, 1 some, 2 bad input',
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .parse();
+const { seconds, jobs } = command.opts<{ seconds: number; jobs: number }>();
+const names = command.args;
+const wanted = names.length === 0 ? MUTANTS : MUTANTS.filter(({ name }) => names.includes(name));
+for (const name of names) {
+  if (MUTANTS.some((mutant) => mutant.name === name)) continue;
+  const nearest = nearestName(
+    name,
+    MUTANTS.map((mutant) => mutant.name),
+  );
+  command.error(`error: there is no mutant "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`);
+}
 
 const outdated = wanted.flatMap((mutant) => problemOf(mutant) ?? []);
 for (const problem of outdated) console.error(problem);
@@ -46,10 +59,16 @@ try {
   const found = results.filter((result) => result.case !== undefined).length;
   console.log(`${found} of ${results.length} found; ${falseAlarms.length} false alarms`);
   for (const line of falseAlarms) console.log(`  ${line}`);
-  if (positionals.length === 0) writeFileSync(REPORT, reportText(results, seconds, falseAlarms));
+  if (names.length === 0) writeFileSync(REPORT, reportText(results, seconds, falseAlarms));
   if (falseAlarms.length > 0) process.exitCode = 1;
 } finally {
   tree.dispose();
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number above 0');
+  return value;
 }
 
 /** Why the mutant cannot be put in; undefined when it can. */
@@ -76,7 +95,7 @@ async function check(mutants: readonly Mutant[]): Promise<{ results: MutantResul
     }
     return known;
   };
-  const results = await inParallel(mutants, Number(values.jobs), async (mutant) => {
+  const results = await inParallel(mutants, jobs, async (mutant) => {
     const folder = tree.withMutant(mutant);
     let result = await runStorms(folder, seconds, ['from', '0']);
     // What breaks without the bug, too, says nothing about it: the search goes on behind that case.
