@@ -36,6 +36,20 @@ describe('history-limits', () => {
     expect(probe.unsettled).toEqual(['statefulset/default/db has 3 revisions of 2 templates']);
   });
 
+  test('misses the end of old revisions, except of those that were made while nobody saw', () => {
+    for (const isBlind of [false, true]) {
+      const probe = new FakeProbe(historyLimits);
+      const db = probe.put(statefulSet('db', { replicas: 0, revisionHistoryLimit: 0 }));
+      if (isBlind) probe.fault(1, 'api-server-restart', 'api-server/0', 'start');
+      const [old, now] = ['db:1', 'db:2'].map((image, index) => probe.put(newRevision(db, template(image), `hash-${index}`, index + 1)));
+      const { name } = now!.metadata;
+      probe.change(db, (set) => ({ ...set, status: { ...set.status, currentRevision: name, updateRevision: name } }));
+      expect(probe.unsettled).toEqual(isBlind ? [] : ['statefulset/default/db keeps 1 old revisions, 0 are allowed']);
+      probe.remove(old!);
+      expect(probe.unsettled).toEqual([]);
+    }
+  });
+
   test('misses the end of finished Jobs whose time is over', () => {
     const probe = new FakeProbe(historyLimits);
     const job = newJob('sum', { ttlSecondsAfterFinished: 10 });
