@@ -290,12 +290,16 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
       if (worker.phase === SYNCING) worker.terminate(next.spec.terminationGracePeriodSeconds);
       else this.handleReported(worker);
     }
-    const isNews = !worker.isStatusDirty && next.metadata.resourceVersion >= worker.reportedVersion;
-    if (isNews && differsFrom(next.status, worker.status)) {
-      // Somebody else wrote the status: it is written back at the next round.
-      worker.isStatusDirty = true;
-      this.writer.keep(worker);
-    }
+    this.reconcileStatus(worker);
+  }
+
+  /** Somebody else wrote the status since it was last reported: it is written back at the next round. */
+  private reconcileStatus(worker: PodWorker): void {
+    const { pod } = worker;
+    if (worker.isStatusDirty || pod.metadata.resourceVersion < worker.reportedVersion) return;
+    if (!differsFrom(pod.status, worker.status)) return;
+    worker.isStatusDirty = true;
+    this.writer.keep(worker);
   }
 
   private handleRemove(pod: Pod): void {
@@ -457,6 +461,8 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
     // Nothing is left to do for a finished pod but to remove it when its object is deleted; that needs no memory of it. An older state may
     // still be on its way from the watch, and must not be taken for a new pod: the own view has to show the end too.
     if (worker.isFinished && !worker.isStatusDirty && isTerminal(worker.pod)) this.workers.delete(worker.uid);
+    // The answer may have come later than news of what was written after it.
+    else this.reconcileStatus(worker);
   }
 
   private retry(): void {
