@@ -709,7 +709,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'foreign-status-stays',
     file: 'kubelet/kubelet.ts',
-    find: 'worker.isStatusDirty = true;\n      this.writer.keep(worker);',
+    find: 'worker.isStatusDirty = true;\n    this.writer.keep(worker);',
     replace: 'worker.isStatusDirty = true;',
     why: 'Pods that were marked not ready while their node was silent stay so.',
     kind: 'wake-up',
