@@ -19,57 +19,31 @@ spec:
     - { at: 60s, fault: partition, between: [rack/a-1, control-plane], direction: to, for: 18s }
 `;
 
-const SET = `
+const WORKLOADS = `
 apiVersion: apps/v1
 kind: StatefulSet
-metadata:
-  name: db-0
+metadata: { name: db-0 }
 spec:
   replicas: 3
-  selector:
-    matchLabels:
-      app: db-0
-  template:
-    metadata:
-      labels:
-        app: db-0
-    spec:
-      terminationGracePeriodSeconds: 30
-      containers:
-        - name: main
-          image: db-0:1
-          resources:
-            requests:
-              cpu: 100m
-              memory: 64Mi
   serviceName: db-0
+  selector: { matchLabels: { app: db-0 } }
+  template:
+    metadata: { labels: { app: db-0 } }
+    spec: { containers: [{ name: main, image: "db-0:1", resources: { requests: { cpu: 100m, memory: 64Mi } } }] }
 ---
 apiVersion: apps/v1
 kind: ReplicaSet
-metadata:
-  name: set-1
+metadata: { name: set-1 }
 spec:
   replicas: 3
-  selector:
-    matchLabels:
-      app: set-1
+  selector: { matchLabels: { app: set-1 } }
   template:
-    metadata:
-      labels:
-        app: set-1
-    spec:
-      terminationGracePeriodSeconds: 30
-      containers:
-        - name: main
-          image: set-1:1
-          resources:
-            requests:
-              cpu: 100m
-              memory: 64Mi
+    metadata: { labels: { app: set-1 } }
+    spec: { containers: [{ name: main, image: "set-1:1", resources: { requests: { cpu: 100m, memory: 64Mi } } }] }
 `;
 
 test('a status that was changed by others while the answer to the last report was on its way is written back', () => {
-  const run = startScenario(loadScenarioText(`${SCENARIO}---\n${SET}`));
+  const run = startScenario(loadScenarioText(`${SCENARIO}---\n${WORKLOADS}`));
   while (!run.advance());
   const pods = run.world.store.list('Pod');
   const unready = pods.filter(({ status }) => status.conditions.find(({ type }) => type === 'Ready')?.status !== 'True');

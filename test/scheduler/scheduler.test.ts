@@ -289,6 +289,19 @@ describe('bindings that go wrong', () => {
   });
 });
 
+/** A node of 2 cores whose pod `a` takes all of it; the scheduler's watch broke when it knew the pod, and not yet its binding. */
+function boundUnseen(): SmallWorld {
+  const world = new SmallWorld();
+  world.start(testNode({ cpu: '2' }));
+  world.run(S);
+  world.create(testPod({ name: 'a', cpu: '2' }));
+  while (world.nodeOf('a') === '') {
+    world.run(100);
+    if (world.attempts.length === 1 && world.nodeOf('a') === '') relist(world.access, 'kube-scheduler', 'Pod', 10 * S);
+  }
+  return world;
+}
+
 describe('a scheduler whose watch lies', () => {
   test('binds to a ghost node when the deletion was lost, until a relist (kubernetes/kubernetes#56261)', () => {
     const world = new SmallWorld().start(testNode({ name: 'node-1' }));
@@ -305,15 +318,7 @@ describe('a scheduler whose watch lies', () => {
   });
 
   test('gives back the room of a pod that was bound and deleted while the watch was away (kubernetes/kubernetes#55587)', () => {
-    const world = new SmallWorld();
-    world.start(testNode({ cpu: '2' }));
-    world.run(S);
-    world.create(testPod({ name: 'a', cpu: '2' }));
-    // The pod is known when the watch breaks, its binding is not.
-    while (world.nodeOf('a') === '') {
-      world.run(100);
-      if (world.attempts.length === 1 && world.nodeOf('a') === '') relist(world.access, 'kube-scheduler', 'Pod', 10 * S);
-    }
+    const world = boundUnseen();
     world.remove('Pod', 'default/a');
     world.create(testPod({ name: 'b', cpu: '2' }));
     world.run(30 * S);
@@ -321,14 +326,7 @@ describe('a scheduler whose watch lies', () => {
   });
 
   test('gives back the room of a pod that was bound and ended while the watch was away', () => {
-    const world = new SmallWorld();
-    world.start(testNode({ cpu: '2' }));
-    world.run(S);
-    world.create(testPod({ name: 'a', cpu: '2' }));
-    while (world.nodeOf('a') === '') {
-      world.run(100);
-      if (world.attempts.length === 1 && world.nodeOf('a') === '') relist(world.access, 'kube-scheduler', 'Pod', 10 * S);
-    }
+    const world = boundUnseen();
     world.change('Pod', 'default/a', (pod) => ({ ...pod, status: { ...pod.status, phase: 'Succeeded' } }), 'status');
     world.create(testPod({ name: 'b', cpu: '2' }));
     world.run(30 * S);

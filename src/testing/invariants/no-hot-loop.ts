@@ -3,9 +3,9 @@
  *
  * Part of I11 of the oracles (kubernetes/kubernetes#106419, #96579, #130429). More than 120 writes of one client to one object
  * within a minute are a loop; an object that stands for many pods may change with each of them, so 10 more are granted for every
- * replica it wants, or 3 for every change of a pod it stands for (a Deployment: of a pod of its ReplicaSets), whichever is more: a controller
- * looks at its object after each of them, and tries again when its cache was behind. A StatefulSet may have two and a half times as many of all: its status is tried five times,
- * those of others twice.
+ * replica it wants, or 3 for every change of a pod it stands for (a Deployment: of a pod of its ReplicaSets), whichever is more: a
+ * controller looks at its object after each of them, and tries again when its cache was behind. A StatefulSet may have two and a half
+ * times as many of all: its status is tried five times, those of others twice.
  *
  * Allowed   - a scheduler that wants to preempt a pod whose binding was lost on the way, and which is gone by now, tries again at once
  *             until that binding has timed out: upstream's activates the preemptor likewise

@@ -31,6 +31,8 @@ const LAG_US = 2 * SECOND_US;
 const MEMORY_US = 30 * SECOND_US;
 // Controllers wait 5 min for what they have created to show up: ExpectationsTimeout, v1.34.
 const EXPECTATIONS_US = 5 * MINUTE_US;
+/** How old a size may be that a controller still sees whose watch is late or lost. */
+const STALE_US = 5 * MINUTE_US;
 const MANAGER = /controller-manager/;
 
 export const replicasWithinSurge = defineInvariant({
@@ -51,8 +53,8 @@ export const replicasWithinSurge = defineInvariant({
 /** A workload that has pods, or may get some. */
 interface Owner {
   readonly wanted: RecentExtreme;
-  /** Within what a controller may still see whose watch is late or lost. */
-  readonly wantedLongAgo: RecentExtreme;
+  /** The same over `STALE_US`. */
+  readonly wantedByStale: RecentExtreme;
   activeCount: number;
   /** Not finished, deleting or not: what a Deployment that recreates waits for. */
   readonly unfinished: Map<string, Pod>;
@@ -83,12 +85,13 @@ class ReplicaBook {
     next: { readonly metadata: Pod['metadata'] } | undefined,
     wanted: number,
   ): void {
-    if (next === undefined) this.owners.delete(old!.metadata.uid);
-    else {
-      const owner = this.ownerOf(next.metadata.uid);
-      owner.wanted.set(this.probe.nowUs(), wanted);
-      owner.wantedLongAgo.set(this.probe.nowUs(), wanted);
+    if (next === undefined) {
+      this.owners.delete(old!.metadata.uid);
+      return;
     }
+    const owner = this.ownerOf(next.metadata.uid);
+    owner.wanted.set(this.probe.nowUs(), wanted);
+    owner.wantedByStale.set(this.probe.nowUs(), wanted);
   }
 
   notePod(isNew: boolean, old: Pod | undefined, pod: Pod | undefined): void {
@@ -134,8 +137,8 @@ class ReplicaBook {
   }
 
   private check(owner: Owner, kind: string, pod: Pod): void {
-    const { wanted, wantedLongAgo } = owner;
-    const most = (this.blindWindow.isOpen ? wantedLongAgo : wanted).at(this.probe.nowUs()) ?? 0;
+    const { wanted, wantedByStale } = owner;
+    const most = (this.blindWindow.isOpen ? wantedByStale : wanted).at(this.probe.nowUs()) ?? 0;
     if (owner.activeCount <= most || this.window.isOpen) return;
     const { namespace, name } = pod.metadata;
     // Which pods a StatefulSet has follows from its size: one that is due is none too many while others still have to go.
@@ -178,7 +181,7 @@ class ReplicaBook {
     if (owner === undefined) {
       owner = {
         wanted: new RecentExtreme(LATELY_US, 'largest'),
-        wantedLongAgo: new RecentExtreme(EXPECTATIONS_US, 'largest'),
+        wantedByStale: new RecentExtreme(STALE_US, 'largest'),
         activeCount: 0,
         unfinished: new Map(),
       };

@@ -8,6 +8,15 @@ function nominate(probe: FakeProbe, pod: Pod, nominatedNodeName: string): void {
   probe.change(pod, (now) => ({ ...now, status: { ...now.status, nominatedNodeName } }));
 }
 
+/** `pod` chooses the pod `victim`. */
+function preempt(probe: FakeProbe, pod: Pod): void {
+  probe.emit(schedulingAttemptTopic, {
+    podUid: pod.metadata.uid,
+    victims: ['default/victim'],
+    unschedulablePlugins: ['NodeResourcesFit'],
+  } as unknown as AttemptRecord);
+}
+
 describe('nominations-end', () => {
   test('is silent when a pod gets its room, looks elsewhere, or goes', () => {
     const probe = new FakeProbe(nominationsEnd);
@@ -33,11 +42,7 @@ describe('nominations-end', () => {
       const probe = new FakeProbe(nominationsEnd);
       const [victim, other] = ['victim', 'other'].map((name) => probe.bind(probe.pod(name), 'n1'));
       const vip = probe.pod('vip');
-      probe.emit(schedulingAttemptTopic, {
-        podUid: vip.metadata.uid,
-        victims: ['default/victim'],
-        unschedulablePlugins: ['NodeResourcesFit'],
-      } as unknown as AttemptRecord);
+      preempt(probe, vip);
       nominate(probe, vip, 'n1');
       probe.finish(victim!, 'Failed');
       probe.write('kube-scheduler', 'delete', 'Pod', 'default/victim');
@@ -52,13 +57,7 @@ describe('nominations-end', () => {
       const probe = new FakeProbe(nominationsEnd);
       const victim = probe.bind(probe.pod('victim'), 'n1');
       const [first, vip] = ['first', 'vip'].map((name) => probe.pod(name));
-      for (const { metadata } of isShared ? [first!, vip!] : [vip!]) {
-        probe.emit(schedulingAttemptTopic, {
-          podUid: metadata.uid,
-          victims: ['default/victim'],
-          unschedulablePlugins: ['NodeResourcesFit'],
-        } as unknown as AttemptRecord);
-      }
+      for (const preemptor of isShared ? [first!, vip!] : [vip!]) preempt(probe, preemptor);
       nominate(probe, vip!, 'n1');
       // Sent for the first; the gate of the other is closed when the victim ends.
       probe.write('kube-scheduler', 'delete', 'Pod', 'default/victim');
@@ -72,11 +71,7 @@ describe('nominations-end', () => {
     const probe = new FakeProbe(nominationsEnd);
     const victim = probe.bind(probe.pod('victim'), 'n1');
     const vip = probe.pod('vip');
-    probe.emit(schedulingAttemptTopic, {
-      podUid: vip.metadata.uid,
-      victims: ['default/victim'],
-      unschedulablePlugins: ['NodeResourcesFit'],
-    } as unknown as AttemptRecord);
+    preempt(probe, vip);
     nominate(probe, vip, 'n1');
     probe.write('kube-scheduler', 'bind', 'Pod', 'default/victim');
     probe.finish(victim, 'Failed');
