@@ -17,6 +17,9 @@ export interface Bench {
   run(options: BenchOptions): Row[] | Promise<Row[]>;
 }
 
+/** What a bench needs is not there; the message says where to get it. */
+export class MissingInput extends Error {}
+
 export interface BenchOptions {
   /** Smaller sizes, for a quick look. */
   readonly quick: boolean;

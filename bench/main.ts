@@ -4,13 +4,15 @@
  */
 import { apiBench } from './api.ts';
 import { engineBench } from './engine.ts';
-import { type Bench, peakMemoryMb, type Row } from './harness.ts';
+import { type Bench, MissingInput, peakMemoryMb, type Row } from './harness.ts';
+import { kubesbsBench } from './kubesbs.ts';
 import { podsBench } from './pods.ts';
 import { schedulerBench } from './scheduler.ts';
 import { steadyBench } from './steady.ts';
+import { stormsBench } from './storms.ts';
 import { worldsBench } from './worlds.ts';
 
-const benches: readonly Bench[] = [engineBench, apiBench, podsBench, schedulerBench, worldsBench, steadyBench];
+const benches: readonly Bench[] = [engineBench, apiBench, podsBench, schedulerBench, worldsBench, stormsBench, steadyBench, kubesbsBench];
 
 const words = process.argv.slice(2);
 const quick = words.includes('--quick');
@@ -28,9 +30,19 @@ const results: Record<string, Row[]> = {};
 for (const bench of benches) {
   if (names.length > 0 ? !names.includes(bench.name) : bench.isLong === true) continue;
   console.error(`\n${bench.name}: ${bench.summary}`);
-  const rows = await bench.run({ quick, say: (line) => console.error(`  ${line}`) });
+  const rows = await rowsOf(bench);
   results[bench.name] = rows;
   if (!asJson) for (const row of rows) console.log(`  ${row.what.padEnd(44)} ${row.figure.padStart(14)}  ${row.note}`);
 }
 if (asJson) console.log(JSON.stringify({ node: process.version, peakMemoryMb: Math.round(peakMemoryMb()), results }, null, 2));
 else console.log(`\nNode ${process.version}, peak memory ${Math.round(peakMemoryMb())} MB`);
+
+async function rowsOf(bench: Bench): Promise<Row[]> {
+  try {
+    return await bench.run({ quick, say: (line) => console.error(`  ${line}`) });
+  } catch (error) {
+    if (!(error instanceof MissingInput)) throw error;
+    console.error(`  ${error.message}`);
+    process.exit(2);
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Storms: what a convergence case costs, one after another in one process, all invariants on: as `seatrial fuzz` draws them, and
+ * with 20 nodes and 100 pods.
+ */
+import * as fc from 'fast-check';
+import {
+  faultSchedules,
+  runStorm,
+  type Storm,
+  StormLoader,
+  stormOf,
+  storms,
+  type WorkloadKind,
+  workloadCase,
+} from '../src/testing/index.ts';
+import { invariants } from '../src/testing/invariants/registry.ts';
+import { type Bench, cpuSeconds, median, type Row } from './harness.ts';
+
+const SEED = 3;
+const LAPS = 5;
+
+export const stormsBench: Bench = {
+  name: 'storms',
+  summary: 'convergence cases with faults one after another, all invariants on: as fuzz draws them; 20 nodes and 100 pods',
+  isLong: true,
+  run({ quick, say }) {
+    const drawn = storms();
+    const warmUp = quick ? 10 : 240;
+    const perLap = quick ? 5 : 80;
+    const loader = new StormLoader();
+    const contenders: readonly Contender[] = [
+      { what: 'as `seatrial fuzz` draws them', stormAt: (index) => stormOf(drawn, SEED, index) },
+      { what: '20 nodes, 100 pods', stormAt: fullHouse },
+    ];
+    return contenders.flatMap(({ what, stormAt }) => {
+      say(`${what}: ${warmUp} to warm up, ${LAPS} laps of ${perLap}`);
+      run(stormAt, 0, warmUp);
+      const laps = Array.from({ length: LAPS }, (_, lap) => run(stormAt, warmUp + lap * perLap, perLap));
+      return rowsOf(what, laps, perLap);
+    });
+
+    function run(stormAt: Contender['stormAt'], first: number, count: number): Lap {
+      let events = 0;
+      let failed = 0;
+      const cases = Array.from({ length: count }, (_, i) => stormAt(first + i));
+      const startedAtMs = performance.now();
+      const cpuMs =
+        1000 *
+        cpuSeconds(() => {
+          for (const storm of cases) {
+            const outcome = runStorm(loader.load(storm), { invariants });
+            events += outcome.events;
+            if (outcome.violation !== undefined) failed++;
+          }
+        });
+      return { wallMs: performance.now() - startedAtMs, cpuMs, events, failed };
+    }
+  },
+};
+
+interface Contender {
+  readonly what: string;
+  stormAt(index: number): Storm;
+}
+
+interface Lap {
+  readonly wallMs: number;
+  /** Of all threads: the compiler's and the collector's count too. */
+  readonly cpuMs: number;
+  readonly events: number;
+  readonly failed: number;
+}
+
+/** 25 pods of each kind of workload on two zones of 10 nodes, and what a drawn schedule breaks there. */
+function fullHouse(index: number): Storm {
+  const control = {
+    zones: [10, 10],
+    apiServers: 1 + (index % 2),
+    controllerManagers: 1 + ((index >> 1) % 2),
+    schedulers: 1 + ((index >> 2) % 2),
+  };
+  const [faults = []] = fc.sample(faultSchedules(control), { seed: SEED + index, numRuns: 1 });
+  const kinds: readonly WorkloadKind[] = ['Deployment', 'Deployment', 'StatefulSet', 'Job'];
+  return {
+    ...stormOf(storms({ maxWorkloads: 0, maxActions: 0, objects: fc.constant([]) }), SEED, index),
+    ...control,
+    workloads: kinds.map((kind, place) =>
+      workloadCase({
+        kind,
+        name: `${kind.toLowerCase()}-${place}`,
+        replicas: 25,
+        cpuMilli: 100,
+        strategy: 'rolling',
+        maxSurge: 1,
+        maxUnavailable: 1,
+        minReadySeconds: 0,
+        placement: 'anywhere',
+        minAvailable: 0,
+        isParallel: true,
+        workSeconds: 20,
+        tolerationSeconds: undefined,
+        graceSeconds: 30,
+        priority: 0,
+      }),
+    ),
+    faults,
+  };
+}
+
+function rowsOf(what: string, laps: readonly Lap[], cases: number): Row[] {
+  const each = (of: (lap: Lap) => number) => median(laps.map(of)) / cases;
+  const failed = laps.reduce((sum, lap) => sum + lap.failed, 0);
+  const events = each((lap) => lap.events);
+  return [
+    {
+      what: `${what}, main thread`,
+      figure: `${each((lap) => lap.wallMs).toFixed(1)} ms`,
+      note: `${events.toFixed(0)} events, ${((1000 * each((lap) => lap.wallMs)) / events).toFixed(1)} us each${failed > 0 ? `; ${failed} CASES FAILED` : ''}`,
+    },
+    { what: `${what}, all threads`, figure: `${each((lap) => lap.cpuMs).toFixed(1)} ms`, note: 'with compiler and garbage collector' },
+  ];
+}
