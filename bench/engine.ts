@@ -6,8 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import { Engine } from '../src/engine/engine.ts';
 import { EventQueue } from '../src/engine/event-queue.ts';
 import { type Bench, cpuSeconds, millions, type Row, ratio, sideBySide } from './harness.ts';
@@ -128,11 +127,11 @@ function wholeLoop(pending: number, events: number): number {
   });
 }
 
-/** Builds the C++ anchor; undefined where there is no compiler. */
+/** Builds the C++ anchor, from the project's folder, in which npm runs its scripts; undefined where there is no compiler. */
 function compileAnchor(say: (line: string) => void): string | undefined {
   try {
     const binary = join(mkdtempSync(join(tmpdir(), 'seatrial-bench-')), 'hold-model');
-    execFileSync('g++', ['-O2', '-o', binary, fileURLToPath(new URL('./anchors/hold-model.cpp', import.meta.url))], { stdio: 'ignore' });
+    execFileSync('g++', ['-O2', '-o', binary, resolve('bench/anchors/hold-model.cpp')], { stdio: 'ignore' });
     return binary;
   } catch {
     say('no g++ here: the C++ anchor is left out');

@@ -8,10 +8,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Bench, MissingInput, median, type Row } from './harness.ts';
 
-const COMMAND = join(import.meta.dirname, '../dist/cli/main.js');
+/** From the project's folder, in which npm runs its scripts. */
+const COMMAND = resolve('dist/cli/main.js');
 const FILES = ['nodes-1200.yaml.gz', 'pods-1200.yaml.gz'];
 const ROUNDS = 5;
 /** Told by the process itself when it ends: its parent sees neither its peak memory nor its processor time. */
