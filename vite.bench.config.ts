@@ -4,12 +4,13 @@
  */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import command from './vite.command.config.ts';
 
 export default defineConfig({
   configFile: false,
   root: fileURLToPath(new URL('.', import.meta.url)),
   logLevel: 'warn',
-  ssr: { noExternal: true, external: ['typescript', 'piscina', 'fast-check'] },
+  ssr: command.ssr,
   build: {
     ssr: 'bench/main.ts',
     outDir: 'out/bench',

@@ -24,13 +24,13 @@ export const kubesbsBench: Bench = {
   summary: 'the whole command on 1,213 nodes and 7,064 pods of the benchmark KubeSBS; its files in $KUBESBS_DIR',
   isLong: true,
   run({ quick, say }) {
-    const folder = process.env.KUBESBS_DIR ?? '';
-    const files = FILES.map((name) => join(folder, name));
     if (!existsSync(COMMAND)) throw new MissingInput('the command is not built: run "npm run build"');
+    const folder = process.env.KUBESBS_DIR;
+    const wanted = FILES.join(' and ');
+    if (folder === undefined) throw new MissingInput(`set KUBESBS_DIR to the folder of ${wanted} (see bench/kubesbs.ts for their source)`);
+    const files = FILES.map((name) => join(folder, name));
     const missing = files.filter((path) => !existsSync(path));
-    if (folder === '')
-      throw new MissingInput(`set KUBESBS_DIR to the folder of ${FILES.join(' and ')} (see bench/kubesbs.ts for their source)`);
-    if (missing.length > 0) throw new MissingInput(`no ${missing.join(', ')}: KUBESBS_DIR is the folder of ${FILES.join(' and ')}`);
+    if (missing.length > 0) throw new MissingInput(`no ${missing.join(', ')}: KUBESBS_DIR is the folder of ${wanted}`);
     const rounds = quick ? 1 : ROUNDS;
     const contenders = [
       { what: 'pods end', flags: [] },

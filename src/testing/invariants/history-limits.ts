@@ -38,41 +38,54 @@ export const historyLimits = defineInvariant({
     return {
       unsettled: () => {
         const { store } = probe;
-        const lines: string[] = [];
-        for (const deployment of store.list('Deployment')) {
-          const old = isRolledOut(deployment) ? oldSets(store, deployment) : 0;
-          const limit = deployment.spec.revisionHistoryLimit;
-          if (old > limit) lines.push(`deployment/${keyOf(deployment)} keeps ${old} old ReplicaSets, ${limit} are allowed`);
-        }
-        for (const set of store.list('StatefulSet')) {
-          const limit = set.spec.revisionHistoryLimit;
-          const { currentRevision, updateRevision } = set.status;
-          const inUse = new Set([currentRevision, updateRevision]);
-          for (const pod of store.list('Pod', set.metadata.namespace)) {
-            if (controllerOf(pod)?.uid === set.metadata.uid) inUse.add(pod.metadata.labels[LABEL_REVISION] ?? '');
-          }
-          const own = store
-            .list('ControllerRevision', set.metadata.namespace)
-            .filter((revision) => controllerOf(revision)?.uid === set.metadata.uid);
-          const old = own.filter(({ metadata }) => !inUse.has(metadata.name) && !unseen.has(metadata.uid)).length;
-          const templates = new Set(own.map((revision) => JSON.stringify(templateOf(revision as CustomObject))));
-          if (templates.size < own.length) {
-            lines.push(`statefulset/${keyOf(set)} has ${own.length} revisions of ${templates.size} templates`);
-          }
-          if (old > limit) lines.push(`statefulset/${keyOf(set)} keeps ${old} old revisions, ${limit} are allowed`);
-        }
-        for (const job of store.list('Job')) {
-          const { ttlSecondsAfterFinished } = job.spec;
-          const finished = finishedCondition(job);
-          if (ttlSecondsAfterFinished === undefined || finished === undefined) continue;
-          const overdueUs = probe.nowUs() - finished.lastTransitionTime - ttlSecondsAfterFinished * SECOND_US;
-          if (overdueUs > TTL_SLACK_US) lines.push(`job/${keyOf(job)} should have gone ${Math.floor(overdueUs / SECOND_US)} s ago`);
-        }
-        return lines.slice(0, SHOWN_MAX);
+        return [...deploymentLines(store), ...statefulSetLines(store, unseen), ...jobLines(store, probe.nowUs())].slice(0, SHOWN_MAX);
       },
     };
   },
 });
+
+function deploymentLines(store: StoreView): string[] {
+  const lines: string[] = [];
+  for (const deployment of store.list('Deployment')) {
+    const old = isRolledOut(deployment) ? oldSets(store, deployment) : 0;
+    const limit = deployment.spec.revisionHistoryLimit;
+    if (old > limit) lines.push(`deployment/${keyOf(deployment)} keeps ${old} old ReplicaSets, ${limit} are allowed`);
+  }
+  return lines;
+}
+
+/** `unseen` revisions, by uid, do not count as old. */
+function statefulSetLines(store: StoreView, unseen: ReadonlySet<string>): string[] {
+  const lines: string[] = [];
+  for (const set of store.list('StatefulSet')) {
+    const limit = set.spec.revisionHistoryLimit;
+    const { currentRevision, updateRevision } = set.status;
+    const inUse = new Set([currentRevision, updateRevision]);
+    for (const pod of store.list('Pod', set.metadata.namespace)) {
+      if (controllerOf(pod)?.uid === set.metadata.uid) inUse.add(pod.metadata.labels[LABEL_REVISION] ?? '');
+    }
+    const own = store
+      .list('ControllerRevision', set.metadata.namespace)
+      .filter((revision) => controllerOf(revision)?.uid === set.metadata.uid);
+    const old = own.filter(({ metadata }) => !inUse.has(metadata.name) && !unseen.has(metadata.uid)).length;
+    const templates = new Set(own.map((revision) => JSON.stringify(templateOf(revision as CustomObject))));
+    if (templates.size < own.length) lines.push(`statefulset/${keyOf(set)} has ${own.length} revisions of ${templates.size} templates`);
+    if (old > limit) lines.push(`statefulset/${keyOf(set)} keeps ${old} old revisions, ${limit} are allowed`);
+  }
+  return lines;
+}
+
+function jobLines(store: StoreView, nowUs: number): string[] {
+  const lines: string[] = [];
+  for (const job of store.list('Job')) {
+    const { ttlSecondsAfterFinished } = job.spec;
+    const finished = finishedCondition(job);
+    if (ttlSecondsAfterFinished === undefined || finished === undefined) continue;
+    const overdueUs = nowUs - finished.lastTransitionTime - ttlSecondsAfterFinished * SECOND_US;
+    if (overdueUs > TTL_SLACK_US) lines.push(`job/${keyOf(job)} should have gone ${Math.floor(overdueUs / SECOND_US)} s ago`);
+  }
+  return lines;
+}
 
 function isRolledOut({ metadata, spec, status }: Deployment): boolean {
   const { observedGeneration, replicas, updatedReplicas, availableReplicas } = status;

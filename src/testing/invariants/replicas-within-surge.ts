@@ -138,14 +138,16 @@ class ReplicaBook {
 
   private check(owner: Owner, kind: string, pod: Pod): void {
     const { wanted, wantedByStale } = owner;
-    const most = (this.blindWindow.isOpen ? wantedByStale : wanted).at(this.probe.nowUs()) ?? 0;
+    const isBlind = this.blindWindow.isOpen;
+    const most = (isBlind ? wantedByStale : wanted).at(this.probe.nowUs()) ?? 0;
     if (owner.activeCount <= most || this.window.isOpen) return;
     const { namespace, name } = pod.metadata;
     // Which pods a StatefulSet has follows from its size: one that is due is none too many while others still have to go.
     if (kind === 'StatefulSet' && Number(name.slice(name.lastIndexOf('-') + 1)) < most) return;
     const { name: ownerName } = controllerOf(pod)!;
     const ownerRef = `${kind.toLowerCase()}/${namespace}/${ownerName}`;
-    this.probe.report(`${ownerRef} wanted ${most} at most within the last minute and now has ${owner.activeCount}`, [
+    const lately = isBlind ? '5 minutes' : 'minute';
+    this.probe.report(`${ownerRef} wanted ${most} at most within the last ${lately} and now has ${owner.activeCount}`, [
       ownerRef,
       `pod/${namespace}/${name}`,
     ]);
