@@ -8,7 +8,7 @@
 import { compareCodeUnits } from '../base/compare.ts';
 import { MINUTE_US } from '../engine/units.ts';
 import type { AnyObject, KindInfo } from '../objects/kinds.ts';
-import { type ObjectKey, objectKey, type TimeUs } from '../objects/meta.ts';
+import type { ObjectKey, TimeUs } from '../objects/meta.ts';
 import { HistoryWindow } from './history.ts';
 import { nodeNameOf, type WatchEvent } from './watch-event.ts';
 
@@ -31,8 +31,6 @@ export class KindTable {
   /** Revision of the last write of this kind. */
   lastRevision: number;
 
-  /** The one string that is the key of each object, by namespace and name: what is told of an object is found by it without reading it. */
-  private readonly keys: Map<string, Map<string, ObjectKey>>;
   /** Node name to the keys of its pods; only for pods, whose node is not part of their name. */
   private readonly keysByNode: Map<string, Set<ObjectKey>> | undefined;
   /** The key of an object is the name of its node. */
@@ -48,17 +46,11 @@ export class KindTable {
     this.history = new HistoryWindow(historyCapacityMax);
     this.sinks = [];
     this.lastRevision = 0;
-    this.keys = new Map();
     this.keysByNode = info.kind === 'Pod' || info.kind === 'VolumeAttachment' ? new Map() : undefined;
     this.isKeyedByNode = info.kind === 'Node' || info.kind === 'CSINode';
     this.bookmarkTimes = [];
     this.bookmarkRevisions = [];
     this.nextBookmarkUs = 0;
-  }
-
-  /** The key of the object of that name, the same string for as long as there is one. HOT: every write to an object asks. */
-  keyOf(namespace: string, name: string): ObjectKey {
-    return this.keys.get(namespace)?.get(name) ?? objectKey(namespace, name);
   }
 
   /** Stores the outcome of a write; `announce` then tells the feeds. */
@@ -67,10 +59,8 @@ export class KindTable {
     const { key, object } = event;
     if (event.type === 'DELETED') {
       this.objects.delete(key);
-      this.forget(object.metadata.namespace, object.metadata.name);
       if (this.keysByNode !== undefined) this.unindex(nodeNameOf(event.old as AnyObject), key);
     } else {
-      if (event.type === 'ADDED') this.remember(object.metadata.namespace, object.metadata.name, key);
       this.objects.set(key, object);
       if (this.keysByNode !== undefined) {
         const node = nodeNameOf(object);
@@ -113,22 +103,6 @@ export class KindTable {
       if (this.bookmarkTimes[i]! <= minuteUs) return this.bookmarkRevisions[i]!;
     }
     return 0;
-  }
-
-  private remember(namespace: string, name: string, key: ObjectKey): void {
-    let keys = this.keys.get(namespace);
-    if (keys === undefined) {
-      keys = new Map();
-      this.keys.set(namespace, keys);
-    }
-    keys.set(name, key);
-  }
-
-  private forget(namespace: string, name: string): void {
-    const keys = this.keys.get(namespace);
-    if (keys === undefined) return;
-    keys.delete(name);
-    if (keys.size === 0) this.keys.delete(namespace);
   }
 
   private rememberMinute(nowUs: TimeUs): void {

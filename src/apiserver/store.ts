@@ -16,7 +16,7 @@ import { type ApiStatus, alreadyExists, conflict, forbidden, invalid, notFound, 
 import type { Namespace } from '../objects/cluster.ts';
 import { copyMeta, type Draft } from '../objects/copies.ts';
 import { type AnyObject, type Kind, kindInfo, type ObjectOf } from '../objects/kinds.ts';
-import { type ObjectKey, type ObjectMeta, objectKey } from '../objects/meta.ts';
+import { keyOf, type ObjectKey, type ObjectMeta, objectKey } from '../objects/meta.ts';
 import type { Pod } from '../objects/pod.ts';
 import { isDeletionComplete, planDeletion } from './deletion.ts';
 import { Identity, NAME_TRIES_MAX } from './identity.ts';
@@ -42,6 +42,7 @@ export type CommitListener = (
   old: AnyObject | undefined,
   next: AnyObject | undefined,
   revision: number,
+  key: ObjectKey,
 ) => void;
 
 export interface WritePreconditions {
@@ -177,8 +178,7 @@ export class Store {
   update<T extends AnyObject>(object: T, subresource?: 'status'): Result<T> {
     const table = this.table(object.kind);
     const { metadata } = object;
-    const key = table.keyOf(metadata.namespace, metadata.name);
-    const old = table.objects.get(key) as T | undefined;
+    const old = stored(table, metadata) as T | undefined;
     if (old === undefined) return notFound(object.kind, metadata.name);
     if (metadata.resourceVersion === 0) {
       if (!table.info.allowsUnconditionalUpdate) return invalid('metadata.resourceVersion must be specified for an update');
@@ -186,7 +186,7 @@ export class Store {
       return staleUpdate(old);
     }
     if (metadata.uid !== '' && metadata.uid !== old.metadata.uid) return uidMismatch(old, metadata.uid);
-    return this.write(table, key, old, object, subresource);
+    return this.write(table, keyOf(old), old, object, subresource);
   }
 
   /** Read-modify-write in one step. `mutate` gives its argument to change nothing. */
@@ -204,8 +204,7 @@ export class Store {
     if (refusal !== undefined) return refusal;
     const next = mutate(old);
     if (next === old) return old;
-    const { namespace, name } = (old as AnyObject).metadata;
-    return this.write(table, table.keyOf(namespace, name), old as AnyObject, next as AnyObject, subresource) as Result<ObjectOf<K>>;
+    return this.write(table, keyOf(old as AnyObject), old as AnyObject, next as AnyObject, subresource) as Result<ObjectOf<K>>;
   }
 
   /** DELETE. Gives the object as it was last (with the deletion's revision), or as it now waits for its end. */
@@ -216,7 +215,7 @@ export class Store {
     const refusal = checkPreconditions(old, options);
     if (refusal !== undefined) return refusal;
     if (old.kind === 'Namespace' && IMMORTAL_NAMESPACES.includes(key)) return forbidden(`namespace "${key}" may not be deleted`);
-    const own = table.keyOf(old.metadata.namespace, old.metadata.name);
+    const own = keyOf(old);
     const plan = planDeletion(table.info, old, options, this.engine.nowUs);
     switch (plan.what) {
       case 'keep':
@@ -236,7 +235,7 @@ export class Store {
    */
   replace<T extends AnyObject>(old: T, next: T): T {
     const table = this.table(old.kind);
-    return this.commit(table, 'MODIFIED', table.keyOf(old.metadata.namespace, old.metadata.name), old, next, copyMeta(next.metadata));
+    return this.commit(table, 'MODIFIED', keyOf(old), old, next, copyMeta(next.metadata));
   }
 
   private write<T extends AnyObject>(table: KindTable, key: ObjectKey, old: T, asked: T, subresource: 'status' | undefined): Result<T> {
@@ -291,17 +290,25 @@ export class Store {
     draft: Draft<ObjectMeta>,
   ): T {
     const revision = ++this.lastRevision;
+    draft.key = key;
     draft.resourceVersion = revision;
     const object = withMeta(content, draft);
     const event = new WatchEvent(type, key, old, object, revision, this.engine.nowUs);
     table.record(event);
     const { listeners } = this;
     for (let i = 0; i < listeners.length; i++) {
-      listeners[i]!(table.info.kind, type, old, type === 'DELETED' ? undefined : object, revision);
+      listeners[i]!(table.info.kind, type, old, type === 'DELETED' ? undefined : object, revision, key);
     }
     table.announce(event);
     return object;
   }
+}
+
+/** What is stored under that name. A copy under another name may still have the key of what it was made from. */
+function stored(table: KindTable, { key, namespace, name }: ObjectMeta): AnyObject | undefined {
+  const found = key === undefined ? undefined : table.objects.get(key);
+  if (found !== undefined && found.metadata.name === name && found.metadata.namespace === namespace) return found;
+  return table.objects.get(objectKey(namespace, name));
 }
 
 export function checkPreconditions(object: AnyObject, { uid, resourceVersion }: WritePreconditions): ApiStatus | undefined {

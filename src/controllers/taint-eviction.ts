@@ -233,6 +233,7 @@ class TaintEvictionController {
 // Helpers
 
 const NO_META = Object.freeze({
+  key: undefined,
   name: '',
   namespace: '',
   generateName: '',

@@ -16,6 +16,7 @@ export type Draft<T> = { -readonly [F in keyof T]: T[F] };
 
 export function copyMeta(meta: ObjectMeta): Draft<ObjectMeta> {
   return {
+    key: meta.key,
     name: meta.name,
     namespace: meta.namespace,
     generateName: meta.generateName,

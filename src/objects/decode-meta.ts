@@ -38,6 +38,7 @@ export function decodeMeta(
   }
   const annotations = decodeAnnotations(reader, raw, at);
   return {
+    key: undefined,
     name,
     namespace: isNamespaced ? namespace || reader.defaultNamespace : '',
     generateName,
@@ -89,6 +90,7 @@ export const META_FIELDS: readonly string[] = [
 
 function emptyMeta(namespace: string): ObjectMeta {
   return {
+    key: undefined,
     name: '',
     namespace,
     generateName: '',

@@ -30,6 +30,11 @@ export interface OwnerReference {
 }
 
 export interface ObjectMeta {
+  /**
+   * `namespace/name`, one string for as long as the object lives; not part of the object as Kubernetes writes it. Undefined until the API
+   * server has accepted the object, and to be left so in a copy under another name.
+   */
+  readonly key: ObjectKey | undefined;
   readonly name: string;
   /** Empty for cluster-scoped kinds. */
   readonly namespace: string;
@@ -75,8 +80,9 @@ export interface Condition {
 /** `namespace/name`, or the bare name for cluster-scoped kinds: the key of stores, caches and work queues. */
 export type ObjectKey = string;
 
-export function keyOf(object: { readonly metadata: ObjectMeta }): ObjectKey {
-  return objectKey(object.metadata.namespace, object.metadata.name);
+/** HOT: at every delivery and in every queue. A string joined anew would have to be hashed and compared anew. */
+export function keyOf({ metadata }: { readonly metadata: ObjectMeta }): ObjectKey {
+  return metadata.key ?? objectKey(metadata.namespace, metadata.name);
 }
 
 export function objectKey(namespace: string, name: string): ObjectKey {
@@ -96,6 +102,7 @@ export function newMeta(
   fields: Partial<Pick<ObjectMeta, 'name' | 'generateName' | 'namespace' | 'labels' | 'annotations' | 'ownerReferences' | 'finalizers'>>,
 ): ObjectMeta {
   return {
+    key: undefined,
     name: fields.name ?? '',
     namespace: fields.namespace ?? '',
     generateName: fields.generateName ?? '',

@@ -3,19 +3,22 @@
  *
  * Must be made before the world starts: the first objects are writes like all others.
  *
- * Order     for one write: listeners of its kind, then listeners of any kind, each in registry order; deadlines before
- *           the event at or after their time
+ * What happens is noted, and may be told later, many notes at a time (`notesAtOnce`): clock and store then stand for the invariants where
+ * they stood at each note, so that they find the same.
+ *
+ * Order     for one write: listeners of its kind, then listeners of any kind, each in registry order; else as backlog.ts says
  * Cost      nothing for kinds nobody watches
+ * Oracle    itself with one note at once, over the store itself (invariant-watch.test.ts)
  */
 
 import type { ApiRequest, ObjectList } from '../apiserver/request.ts';
-import { BinaryHeap } from '../base/binary-heap.ts';
 import type { Topic } from '../engine/observers.ts';
 import { type ContainerRecord, containerTopic, type NodeRecord, nodeTopic } from '../kubelet/topics.ts';
 import { isApiStatus, type Result } from '../objects/api-status.ts';
 import { type AnyObject, KINDS, type Kind, type ObjectOf } from '../objects/kinds.ts';
-import { keyOf } from '../objects/meta.ts';
+import { keyOf, type ObjectKey } from '../objects/meta.ts';
 import type { World } from '../scenario/world.ts';
+import { Backlog, Note } from './backlog.ts';
 import { circumstancesOf } from './circumstances.ts';
 import type {
   CacheView,
@@ -28,6 +31,7 @@ import type {
   RunningContainer,
   WriteRecord,
 } from './invariants/invariant.ts';
+import { StoreMirror } from './store-mirror.ts';
 
 /** An invariant that did not hold. */
 export interface Violation {
@@ -43,15 +47,19 @@ export interface Violation {
 /** Violations of one invariant that are kept; the rest is counted. */
 const KEPT_MAX = 100;
 
-interface Deadline {
-  readonly timeUs: number;
-  readonly seq: number;
-  readonly check: () => void;
+export interface InvariantWatchOptions {
+  /**
+   * How many notes are told at a time. Default 1: everything as it happens. With more, which takes less time, the world is up to that far
+   * ahead when a violation is found; its time is the same.
+   */
+  readonly notesAtOnce?: number;
 }
 
+type TopicListener = (record: unknown, timeUs: number) => void;
 type AnyListener = (kind: string, type: CommitType, old: AnyObject | undefined, next: AnyObject | undefined) => void;
 
 export class InvariantWatch {
+  /** Those told so far. */
   readonly violations: Violation[];
   readonly circumstances: Circumstances;
   /** Invariants that are watched, in registry order. */
@@ -64,14 +72,15 @@ export class InvariantWatch {
   private readonly kindListeners: Map<string, KindListener<AnyObject>[]>;
   private readonly anyListeners: AnyListener[];
   private readonly writeListeners: ((write: WriteRecord) => void)[];
-  private readonly deadlines: BinaryHeap<Deadline>;
+  private readonly topicListeners: Map<Topic<unknown>, TopicListener[]>;
+  private readonly backlog: Backlog;
+  /** Undefined when everything is told as it happens: the store itself is then as it was. */
+  private readonly mirror: StoreMirror | undefined;
   private readonly counts: Map<string, number>;
   private containers: Map<string, RunningContainer> | undefined;
-  private nextDeadlineUs: number;
-  private deadlineCount: number;
 
   /** Watches all of `defs`, or those of them that `spec.converge.invariants` names, or without names those whose assumptions hold. */
-  constructor(world: World, defs: readonly InvariantDef[]) {
+  constructor(world: World, defs: readonly InvariantDef[], { notesAtOnce = 1 }: InvariantWatchOptions = {}) {
     this.world = world;
     this.violations = [];
     this.circumstances = circumstancesOf(world.spec);
@@ -79,30 +88,38 @@ export class InvariantWatch {
     this.kindListeners = new Map();
     this.anyListeners = [];
     this.writeListeners = [];
-    this.deadlines = new BinaryHeap((a, b) => a.timeUs < b.timeUs || (a.timeUs === b.timeUs && a.seq < b.seq));
+    this.topicListeners = new Map();
+    this.backlog = new Backlog(world.engine, notesAtOnce);
+    this.mirror = notesAtOnce === 1 ? undefined : new StoreMirror();
     this.counts = new Map();
     this.containers = undefined;
-    this.nextDeadlineUs = Infinity;
-    this.deadlineCount = 0;
     const names = world.spec.converge?.invariants;
     this.watched = defs.filter((def) => {
       if (names !== undefined) return names.includes(def.name);
       return def.excusedBy?.(this.circumstances) === undefined;
     });
-    world.store.onCommit((kind, type, old, next) => this.commit(kind, type, old, next));
+    world.store.onCommit((kind, type, old, next, revision, key) => {
+      this.backlog.add(new CommitNote(this, kind, type, old, next, revision, key));
+    });
     this.invariants = this.watched.map((def) => [def, def.create(this.probeFor(def))] as const);
   }
 
-  /** Looks at deadlines that have come; call it before or after every event. */
-  tick(nowUs: number): void {
-    while (this.nextDeadlineUs <= nowUs) {
-      const { check } = this.deadlines.pop()!;
-      this.nextDeadlineUs = this.deadlines.peek()?.timeUs ?? Infinity;
-      check();
-    }
+  /** To be called after every event. */
+  endEvent(): void {
+    this.backlog.endEvent();
   }
 
-  /** What keeps the cluster from being as wanted, with the invariant that says so. */
+  /** Tells the invariants of everything that has happened. */
+  catchUp(): void {
+    this.backlog.catchUp();
+  }
+
+  /** Tells nothing more, but for the rest of the event in which a violation was found. */
+  stop(): void {
+    this.backlog.stop();
+  }
+
+  /** What keeps the cluster from being as wanted, with the invariant that says so. Call `catchUp` before. */
   unsettled(): { readonly invariant: string; readonly lines: readonly string[] }[] {
     const found: { invariant: string; lines: readonly string[] }[] = [];
     for (const [def, invariant] of this.invariants) {
@@ -112,7 +129,7 @@ export class InvariantWatch {
     return found;
   }
 
-  /** True when no invariant has anything left to wish for; stops at the first that has. */
+  /** True when no invariant has anything left to wish for; stops at the first that has. Call `catchUp` before. */
   isSettled(): boolean {
     return this.invariants.every(([, invariant]) => (invariant.unsettled?.().length ?? 0) === 0);
   }
@@ -127,30 +144,38 @@ export class InvariantWatch {
     const count = (this.counts.get(invariant) ?? 0) + 1;
     this.counts.set(invariant, count);
     if (count <= KEPT_MAX) {
-      const { nowUs, eventCount } = this.world.engine;
-      this.violations.push({ invariant, timeUs: nowUs, event: eventCount, message, subjects });
+      const { nowUs, event } = this.backlog;
+      this.violations.push({ invariant, timeUs: nowUs, event, message, subjects });
     }
     this.onViolation?.();
   }
 
-  private commit(kind: string, type: CommitType, old: AnyObject | undefined, next: AnyObject | undefined): void {
+  /** Internal: called by its notes. */
+  tellCommit(
+    kind: string,
+    type: CommitType,
+    old: AnyObject | undefined,
+    next: AnyObject | undefined,
+    revision: number,
+    key: ObjectKey,
+  ): void {
+    this.mirror?.put(kind, key, next, revision);
     const listeners = this.kindListeners.get(kind);
     if (listeners !== undefined) for (const listener of listeners) listener(type, old, next);
     for (const listener of this.anyListeners) listener(kind, type, old, next);
   }
 
   private probeFor(def: InvariantDef): Probe {
-    const { world } = this;
-    const { engine, store } = world;
-    const on = <T>(topic: Topic<T>, listener: (record: T, timeUs: number) => void): void => engine.observers.on(topic, listener);
+    const { world, backlog } = this;
+    const on = <T>(topic: Topic<T>, listener: (record: T, timeUs: number) => void): void => this.on(topic, listener);
     return {
       spec: world.spec,
       topology: world.topology,
-      store,
+      store: this.mirror ?? world.store,
       peaceUs: world.spec.converge?.afterUs ?? Infinity,
       circumstances: this.circumstances,
       isStrict: world.spec.converge?.invariants?.includes(def.name) ?? false,
-      nowUs: () => engine.nowUs,
+      nowUs: () => backlog.nowUs,
       onCommit: <K extends Kind>(kind: K, listener: KindListener<ObjectOf<K>>) => {
         const list = this.kindListeners.get(kind) ?? [];
         this.kindListeners.set(kind, list);
@@ -161,22 +186,26 @@ export class InvariantWatch {
       onContainer: (listener) => on<ContainerRecord>(containerTopic, listener),
       onMachine: (listener) => on<NodeRecord>(nodeTopic, listener),
       on,
-      at: (timeUs, check) => {
-        this.deadlines.push({ timeUs, seq: this.deadlineCount++, check });
-        this.nextDeadlineUs = Math.min(this.nextDeadlineUs, timeUs);
-      },
+      at: (timeUs, check) => backlog.at(timeUs, check),
       runningContainers: () => this.runningContainers().values(),
       caches: () => this.caches(),
       report: (message, subjects) => this.report(def.name, message, subjects),
     };
   }
 
+  private on<T>(topic: Topic<T>, listener: (record: T, timeUs: number) => void): void {
+    const known = this.topicListeners.get(topic as Topic<unknown>);
+    const listeners = known ?? [];
+    listeners.push(listener as TopicListener);
+    if (known !== undefined) return;
+    this.topicListeners.set(topic as Topic<unknown>, listeners);
+    this.world.engine.observers.on(topic, (record) => this.backlog.add(new TopicNote(listeners, record)));
+  }
+
   private onWrite(listener: (write: WriteRecord) => void): void {
-    // One record is made for all who listen.
     if (this.writeListeners.length === 0) {
       this.world.access.afterWrite.push((component, client, request, result) => {
-        const record = writeRecord(component, client, request, result);
-        for (const tell of this.writeListeners) tell(record);
+        this.backlog.add(new WriteNote(this.writeListeners, component, client, request, result));
       });
     }
     this.writeListeners.push(listener);
@@ -187,7 +216,7 @@ export class InvariantWatch {
     if (this.containers !== undefined) return this.containers;
     const containers = new Map<string, RunningContainer>();
     this.containers = containers;
-    this.world.engine.observers.on(containerTopic, (record) => {
+    this.on(containerTopic, (record) => {
       const key = `${record.nodeName}/${record.podUid}/${record.container}`;
       if (record.phase === 'stopped') containers.delete(key);
       else {
@@ -210,6 +239,83 @@ export class InvariantWatch {
       }
     }
     return views;
+  }
+}
+
+class CommitNote extends Note {
+  private readonly watch: InvariantWatch;
+  private readonly kind: string;
+  private readonly type: CommitType;
+  private readonly old: AnyObject | undefined;
+  private readonly next: AnyObject | undefined;
+  private readonly revision: number;
+  private readonly key: ObjectKey;
+
+  constructor(
+    watch: InvariantWatch,
+    kind: string,
+    type: CommitType,
+    old: AnyObject | undefined,
+    next: AnyObject | undefined,
+    revision: number,
+    key: ObjectKey,
+  ) {
+    super();
+    this.watch = watch;
+    this.kind = kind;
+    this.type = type;
+    this.old = old;
+    this.next = next;
+    this.revision = revision;
+    this.key = key;
+  }
+
+  override tell(): void {
+    this.watch.tellCommit(this.kind, this.type, this.old, this.next, this.revision, this.key);
+  }
+}
+
+/** One record is made for all who listen. */
+class WriteNote extends Note {
+  private readonly listeners: readonly ((write: WriteRecord) => void)[];
+  private readonly component: string;
+  private readonly client: string;
+  private readonly request: ApiRequest;
+  private readonly result: Result<AnyObject | ObjectList>;
+
+  constructor(
+    listeners: readonly ((write: WriteRecord) => void)[],
+    component: string,
+    client: string,
+    request: ApiRequest,
+    result: Result<AnyObject | ObjectList>,
+  ) {
+    super();
+    this.listeners = listeners;
+    this.component = component;
+    this.client = client;
+    this.request = request;
+    this.result = result;
+  }
+
+  override tell(): void {
+    const record = writeRecord(this.component, this.client, this.request, this.result);
+    for (const tell of this.listeners) tell(record);
+  }
+}
+
+class TopicNote extends Note {
+  private readonly listeners: readonly TopicListener[];
+  private readonly record: unknown;
+
+  constructor(listeners: readonly TopicListener[], record: unknown) {
+    super();
+    this.listeners = listeners;
+    this.record = record;
+  }
+
+  override tell(): void {
+    for (const listener of this.listeners) listener(this.record, this.timeUs);
   }
 }
 

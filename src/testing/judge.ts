@@ -34,6 +34,8 @@ export interface JudgeOptions {
   readonly invariants: readonly InvariantDef[];
   /** End the run at the first violation. Default false: count them all. */
   readonly stopsAtFirst?: boolean;
+  /** As for InvariantWatch. */
+  readonly notesAtOnce?: number;
 }
 
 const VIOLATIONS: TableSpec = {
@@ -75,7 +77,8 @@ export class ConvergenceJudge implements Judge {
     this.deadlineUs = converge.afterUs + converge.withinUs + converge.quietUs;
     this.lastWriteUs = converge.afterUs;
     this.nextLookUs = converge.afterUs + converge.quietUs;
-    this.watch = new InvariantWatch(world, options.invariants);
+    const { notesAtOnce } = options;
+    this.watch = new InvariantWatch(world, options.invariants, notesAtOnce === undefined ? {} : { notesAtOnce });
     this.watch.onViolation = () => {
       if (this.stopsAtFirst) this.end();
     };
@@ -95,6 +98,7 @@ export class ConvergenceJudge implements Judge {
   }
 
   finish(): MeasureReport {
+    this.watch.catchUp();
     // The world may have run out of events before the next look was due.
     if (!this.isDone) this.look(this.world.engine.nowUs);
     const table = new TableBuilder(VIOLATIONS);
@@ -133,8 +137,10 @@ export class ConvergenceJudge implements Judge {
   }
 
   private look(nowUs: number): void {
-    this.watch.tick(nowUs);
+    this.watch.endEvent();
     if (nowUs < this.nextLookUs || this.isDone) return;
+    this.watch.catchUp();
+    if (this.isDone) return;
     const { quietUs, afterUs } = this.converge;
     const isQuiet = nowUs - this.lastWriteUs >= quietUs;
     if (isQuiet && this.watch.isSettled()) {
@@ -163,6 +169,7 @@ export class ConvergenceJudge implements Judge {
 
   private end(): void {
     this.isDone = true;
+    this.watch.stop();
     this.world.engine.stop();
   }
 }

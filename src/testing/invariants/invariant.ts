@@ -8,6 +8,9 @@
  *   safety     at no moment ...      `report` it the moment it is broken
  *   goal       in the end ...        `unsettled` says what is still missing; asked when the storm is over
  *
+ * They may be told late, many records at a time: what they look at is the clock, the store and the records of their probe, which stand
+ * where they stood, never the world itself, which has gone on.
+ *
  * What a correct control plane cannot promise is said as an assumption (`excusedBy`): a cluster whose API servers serve
  * old state may start a pod twice, and upstream does. A scenario that names an invariant has it watched all the same.
  *
@@ -90,11 +93,11 @@ export interface Probe {
   onContainer(listener: (record: ContainerRecord) => void): void;
   onMachine(listener: (record: NodeRecord) => void): void;
   on<T>(topic: Topic<T>, listener: (record: T, timeUs: TimeUs) => void): void;
-  /** Calls `check` once, at the first event at or after `timeUs`. */
+  /** Calls `check` once, after the first event at or after `timeUs`; the clock shows `timeUs` then. */
   at(timeUs: TimeUs, check: () => void): void;
   /** Container processes running now, in no particular order. */
   runningContainers(): Iterable<RunningContainer>;
-  /** Caches of all running components but kubelets. */
+  /** Caches of all running components but kubelets, for `unsettled` alone: listeners may be told late, and caches go on meanwhile. */
   caches(): readonly CacheView[];
   /** An invariant was broken now. `subjects` are what the story is told about: `pod/default/web-0`, `node/a-1-1`. */
   report(message: string, subjects: readonly string[]): void;

@@ -8,6 +8,7 @@
  *           - requests of the controller manager that are slow, refused or lost, and servers that are away: counted anew from
  *             their end
  *           - 2 s for every key that waited before (10 requests at 20 a second, four times over)
+ * Differs   whether a queue still lives and is served is read when the sweep is told of, at most a hundred records after its time
  * Cost      O(1) per key added and taken; a look at the oldest key of every queue once a minute
  */
 
