@@ -13,6 +13,7 @@
  */
 import { SECOND_US } from '../../engine/units.ts';
 import { faultTopic } from '../../faults/injector.ts';
+import { copyPod, copyPodSpec } from '../../objects/copies.ts';
 import { keyOf } from '../../objects/meta.ts';
 import type { Node } from '../../objects/node.ts';
 import { isTerminal, type Pod } from '../../objects/pod.ts';
@@ -96,7 +97,7 @@ class Decisions {
     else if (old !== undefined) this.podsChangedUs = this.probe.nowUs();
     const decided = this.decided.get(uid);
     // Until it is written, a decision stands, whatever else changes.
-    this.oracle.putPod(decided === undefined ? pod : { ...pod, spec: { ...pod.spec, nodeName: decided.spec.nodeName } });
+    this.oracle.putPod(decided === undefined ? pod : placedOn(decided.spec.nodeName, pod));
   }
 
   noteOther(): void {
@@ -108,7 +109,7 @@ class Decisions {
     if (pod?.metadata.uid !== podUid || pod.spec.nodeName !== '') return;
     this.takeBack(podUid);
     const misfit = this.oracle.misfit(pod, nodeName, this.probe.nowUs());
-    const placed: Pod = { ...pod, spec: { ...pod.spec, nodeName } };
+    const placed = placedOn(nodeName, pod);
     this.decided.set(podUid, placed);
     this.oracle.putPod(placed);
     if (misfit === undefined || this.window.isOpen) return;
@@ -154,6 +155,14 @@ class Decisions {
     for (const timeUs of this.nodeChangedUs.values()) lastUs = Math.max(lastUs, timeUs);
     return lastUs;
   }
+}
+
+function placedOn(nodeName: string, pod: Pod): Pod {
+  const spec = copyPodSpec(pod.spec);
+  spec.nodeName = nodeName;
+  const placed = copyPod(pod);
+  placed.spec = spec;
+  return placed;
 }
 
 function isSameToFilters(old: Node, node: Node): boolean {
