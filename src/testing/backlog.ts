@@ -2,7 +2,8 @@
  * Backlog: what happened and has not yet been told, and the clock of those who are told.
  *
  * HOT       Listeners that are called in the middle of everything else cost more than what they do: their code and the simulation's drive
- *           each other out of the processor's caches. Told many notes at a time they take half as long (docs/performance.md).
+ *           each other out of the processor's caches. Telling them many notes at a time makes large storms up to a fifth faster
+ *           (docs/performance.md).
  * Order     notes in the order in which they were taken; a deadline after all notes of the first event at or after its time
  * Oracle    a backlog of one note, which tells everything as it happens (backlog.test.ts)
  */
