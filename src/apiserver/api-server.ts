@@ -12,7 +12,6 @@ import type { Rng } from '../engine/rng.ts';
 import { SECOND_US } from '../engine/units.ts';
 import { type ApiStatus, isApiStatus, notFound, type Result, serverTimeout } from '../objects/api-status.ts';
 import type { AnyObject, Kind } from '../objects/kinds.ts';
-import { keyOf } from '../objects/meta.ts';
 import type { AdmissionEnvironment, AdmissionStepDef } from './admission/admission.ts';
 import { AdmissionChain } from './admission/chain.ts';
 import { bindPod } from './binding.ts';
@@ -219,7 +218,7 @@ export class ApiServer {
 
   private update({ object, subresource }: UpdateRequest): Result<AnyObject> {
     if (subresource === 'status' || !this.chain.hasUpdateSteps(object.kind)) return this.store.update(object, subresource);
-    const old = this.store.get(object.kind, keyOf(object)) as AnyObject | undefined;
+    const old = this.store.current(object);
     if (old === undefined) return this.store.update(object);
     const admitted = this.chain.admitUpdate(object, old);
     return isApiStatus(admitted) ? admitted : this.store.update(admitted);

@@ -124,6 +124,15 @@ export class Store {
     return this.table(kind).objects.get(key) as ObjectOf<K> | undefined;
   }
 
+  /** What is stored under the name of `object`. A copy under another name may still have the key of what it was made from. */
+  current<T extends AnyObject>({ kind, metadata }: T): T | undefined {
+    const { objects } = this.table(kind);
+    const { key, namespace, name } = metadata;
+    const found = key === undefined ? undefined : objects.get(key);
+    if (found !== undefined && found.metadata.name === name && found.metadata.namespace === namespace) return found as T;
+    return objects.get(objectKey(namespace, name)) as T | undefined;
+  }
+
   /** In key order. */
   list<K extends Kind>(kind: K, namespace?: string): ObjectOf<K>[] {
     return this.table(kind).list(namespace, undefined, undefined) as ObjectOf<K>[];
@@ -178,7 +187,7 @@ export class Store {
   update<T extends AnyObject>(object: T, subresource?: 'status'): Result<T> {
     const table = this.table(object.kind);
     const { metadata } = object;
-    const old = stored(table, metadata) as T | undefined;
+    const old = this.current(object);
     if (old === undefined) return notFound(object.kind, metadata.name);
     if (metadata.resourceVersion === 0) {
       if (!table.info.allowsUnconditionalUpdate) return invalid('metadata.resourceVersion must be specified for an update');
@@ -302,13 +311,6 @@ export class Store {
     table.announce(event);
     return object;
   }
-}
-
-/** What is stored under that name. A copy under another name may still have the key of what it was made from. */
-function stored(table: KindTable, { key, namespace, name }: ObjectMeta): AnyObject | undefined {
-  const found = key === undefined ? undefined : table.objects.get(key);
-  if (found !== undefined && found.metadata.name === name && found.metadata.namespace === namespace) return found;
-  return table.objects.get(objectKey(namespace, name));
 }
 
 export function checkPreconditions(object: AnyObject, { uid, resourceVersion }: WritePreconditions): ApiStatus | undefined {

@@ -37,7 +37,7 @@ import { StoreMirror } from './store-mirror.ts';
 export interface Violation {
   readonly invariant: string;
   readonly timeUs: number;
-  /** Number of the event that broke it. */
+  /** Number of the event that broke it; for a deadline, of the last event before it that invariants were told of. */
   readonly event: number;
   readonly message: string;
   /** `pod/default/web-0`, `node/a-1-1`: what the story is told about. */

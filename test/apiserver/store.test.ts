@@ -122,6 +122,20 @@ describe('update', () => {
   });
 });
 
+test('a copy under another name is an object of that name, whatever key it was copied with', () => {
+  const { store } = fresh();
+  const first = ok(store.create(testPod('a')));
+  expect(first.metadata.key).toBe('default/a');
+  const copy = { ...first, metadata: { ...first.metadata, name: 'b', uid: '', resourceVersion: 0, labels: { of: 'a' } } };
+  expect(reason(store.update(copy))).toBe('NotFound');
+  const second = ok(store.create(copy));
+  expect(second.metadata.key).toBe('default/b');
+  const changed = { ...copy, metadata: { ...copy.metadata, resourceVersion: second.metadata.resourceVersion, labels: { of: 'b' } } };
+  ok(store.update(changed));
+  expect(store.get('Pod', 'default/b')?.metadata.labels).toEqual({ of: 'b' });
+  expect(store.get('Pod', 'default/a')).toBe(first);
+});
+
 describe('no-op writes', () => {
   test('of every form leave revision and object alone and are not announced', () => {
     const { store } = fresh();
