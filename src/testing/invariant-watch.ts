@@ -11,14 +11,12 @@
  * Oracle    itself with one note at once, over the store itself (invariant-watch.test.ts)
  */
 
-import type { ApiRequest, ObjectList } from '../apiserver/request.ts';
 import type { Topic } from '../engine/observers.ts';
 import { type ContainerRecord, containerTopic, type NodeRecord, nodeTopic } from '../kubelet/topics.ts';
-import { isApiStatus, type Result } from '../objects/api-status.ts';
 import { type AnyObject, KINDS, type Kind, type ObjectOf } from '../objects/kinds.ts';
-import { keyOf, type ObjectKey } from '../objects/meta.ts';
+import type { ObjectKey } from '../objects/meta.ts';
 import type { World } from '../scenario/world.ts';
-import { Backlog, Note } from './backlog.ts';
+import { Backlog } from './backlog.ts';
 import { circumstancesOf } from './circumstances.ts';
 import type {
   CacheView,
@@ -31,6 +29,7 @@ import type {
   RunningContainer,
   WriteRecord,
 } from './invariants/invariant.ts';
+import { CommitNote, type CommitTeller, type TopicListener, TopicNote, WriteNote } from './notes.ts';
 import { StoreMirror } from './store-mirror.ts';
 
 /** An invariant that did not hold. */
@@ -55,10 +54,9 @@ export interface InvariantWatchOptions {
   readonly notesAtOnce?: number;
 }
 
-type TopicListener = (record: unknown, timeUs: number) => void;
 type AnyListener = (kind: string, type: CommitType, old: AnyObject | undefined, next: AnyObject | undefined) => void;
 
-export class InvariantWatch {
+export class InvariantWatch implements CommitTeller {
   /** Those told so far. */
   readonly violations: Violation[];
   readonly circumstances: Circumstances;
@@ -240,96 +238,4 @@ export class InvariantWatch {
     }
     return views;
   }
-}
-
-class CommitNote extends Note {
-  private readonly watch: InvariantWatch;
-  private readonly kind: string;
-  private readonly type: CommitType;
-  private readonly old: AnyObject | undefined;
-  private readonly next: AnyObject | undefined;
-  private readonly revision: number;
-  private readonly key: ObjectKey;
-
-  constructor(
-    watch: InvariantWatch,
-    kind: string,
-    type: CommitType,
-    old: AnyObject | undefined,
-    next: AnyObject | undefined,
-    revision: number,
-    key: ObjectKey,
-  ) {
-    super();
-    this.watch = watch;
-    this.kind = kind;
-    this.type = type;
-    this.old = old;
-    this.next = next;
-    this.revision = revision;
-    this.key = key;
-  }
-
-  override tell(): void {
-    this.watch.tellCommit(this.kind, this.type, this.old, this.next, this.revision, this.key);
-  }
-}
-
-/** One record is made for all who listen. */
-class WriteNote extends Note {
-  private readonly listeners: readonly ((write: WriteRecord) => void)[];
-  private readonly component: string;
-  private readonly client: string;
-  private readonly request: ApiRequest;
-  private readonly result: Result<AnyObject | ObjectList>;
-
-  constructor(
-    listeners: readonly ((write: WriteRecord) => void)[],
-    component: string,
-    client: string,
-    request: ApiRequest,
-    result: Result<AnyObject | ObjectList>,
-  ) {
-    super();
-    this.listeners = listeners;
-    this.component = component;
-    this.client = client;
-    this.request = request;
-    this.result = result;
-  }
-
-  override tell(): void {
-    const record = writeRecord(this.component, this.client, this.request, this.result);
-    for (const tell of this.listeners) tell(record);
-  }
-}
-
-class TopicNote extends Note {
-  private readonly listeners: readonly TopicListener[];
-  private readonly record: unknown;
-
-  constructor(listeners: readonly TopicListener[], record: unknown) {
-    super();
-    this.listeners = listeners;
-    this.record = record;
-  }
-
-  override tell(): void {
-    for (const listener of this.listeners) listener(this.record, this.timeUs);
-  }
-}
-
-function writeRecord(component: string, client: string, request: ApiRequest, result: Result<AnyObject | ObjectList>): WriteRecord {
-  const isDone = !isApiStatus(result);
-  const { verb } = request;
-  const uid = isDone && 'metadata' in result ? (result as AnyObject).metadata.uid : undefined;
-  if (verb === 'create' || verb === 'update') {
-    // Of a created object the server may have made up the name.
-    const object = isDone && 'kind' in result ? (result as AnyObject) : request.object;
-    const wantedUid = verb === 'update' ? request.object.metadata.uid || undefined : undefined;
-    return { component, client, verb, kind: object.kind, key: keyOf(object), isDone, wantedUid, uid };
-  }
-  const kind = verb === 'bind' || verb === 'evict' ? 'Pod' : request.kind;
-  const wantedUid = 'uid' in request ? request.uid || undefined : undefined;
-  return { component, client, verb, kind, key: 'key' in request ? request.key : '', isDone, wantedUid, uid };
 }
