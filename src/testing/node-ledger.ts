@@ -6,8 +6,9 @@
  * Units     milli-CPU and bytes
  * Cost      O(extended resources) per pod
  */
+import type { ResourceList } from '../objects/meta.ts';
 import type { Node } from '../objects/node.ts';
-import { type Resources, reduceResourceList } from '../objects/pod-requests.ts';
+import { NO_RESOURCES, type Resources, reduceResourceList } from '../objects/pod-requests.ts';
 
 export class NodeLedger {
   podCount: number;
@@ -15,6 +16,9 @@ export class NodeLedger {
   private memoryBytes: number;
   private ephemeralBytes: number;
   private readonly scalars: Map<string, number>;
+  /** What the node had when it was asked for last. */
+  private allocatable: ResourceList | undefined;
+  private has: Resources;
 
   constructor() {
     this.podCount = 0;
@@ -22,6 +26,8 @@ export class NodeLedger {
     this.memoryBytes = 0;
     this.ephemeralBytes = 0;
     this.scalars = new Map();
+    this.allocatable = undefined;
+    this.has = NO_RESOURCES;
   }
 
   add(requests: Resources): void {
@@ -34,7 +40,7 @@ export class NodeLedger {
 
   /** What is more than `node` has, such as `cpu 4500m of 4000m`; only of resources that `requests` asks for. Empty when all fits. */
   excessOver(node: Node, requests: Resources): string {
-    const has = reduceResourceList(node.status.allocatable);
+    const has = this.capacityOf(node);
     const found: string[] = [];
     if (this.podCount > has.pods) found.push(`${this.podCount} pods of ${has.pods}`);
     if (requests.milliCpu > 0 && this.milliCpu > has.milliCpu) found.push(`cpu ${this.milliCpu}m of ${has.milliCpu}m`);
@@ -47,6 +53,14 @@ export class NodeLedger {
       if (amount > 0 && taken > (has.scalars.get(name) ?? 0)) found.push(`${name} ${taken} of ${has.scalars.get(name) ?? 0}`);
     }
     return found.join(', ');
+  }
+
+  private capacityOf({ status }: Node): Resources {
+    if (this.allocatable !== status.allocatable) {
+      this.allocatable = status.allocatable;
+      this.has = reduceResourceList(status.allocatable);
+    }
+    return this.has;
   }
 
   private change(requests: Resources, sign: 1 | -1): void {

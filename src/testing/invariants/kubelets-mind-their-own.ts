@@ -33,8 +33,9 @@ export const kubeletsMindTheirOwn = defineInvariant({
       const pod = isRemoval ? removed! : probe.store.get('Pod', key);
       removed = undefined;
       if (pod === undefined) return;
-      const subjects = [`pod/${key}`, `node/${nodeName}`];
       const { nodeName: own } = pod.spec;
+      if (own === nodeName && !isRemoval) return;
+      const subjects = [`pod/${key}`, `node/${nodeName}`];
       if (own !== nodeName) probe.report(`the kubelet of ${nodeName} writes to ${key} of ${own === '' ? 'no node' : own}`, subjects);
       if (!isRemoval) return;
       for (const { podUid, container } of probe.runningContainers()) {

@@ -93,8 +93,13 @@ class Decisions {
     }
     if (old !== undefined && isSamePlace(old, pod)) return;
     const { uid } = pod.metadata;
-    if (pod.spec.nodeName !== '' && (old === undefined || old.spec.nodeName === '')) this.noteBinding(pod);
-    else if (old !== undefined) this.podsChangedUs = this.probe.nowUs();
+    if (pod.spec.nodeName !== '' && (old === undefined || old.spec.nodeName === '')) {
+      const placed = this.noteBinding(pod);
+      // As it was decided: it is in its place already.
+      if (placed !== undefined && isSamePlace(placed, pod)) return;
+    } else if (old !== undefined) {
+      this.podsChangedUs = this.probe.nowUs();
+    }
     const decided = this.decided.get(uid);
     // Until it is written, a decision stands, whatever else changes.
     this.oracle.putPod(decided === undefined ? pod : placedOn(decided.spec.nodeName, pod));
@@ -129,22 +134,24 @@ class Decisions {
     else this.oracle.removePod(placed);
   }
 
-  private noteBinding(pod: Pod): void {
+  /** Gives what was decided, if anything was. */
+  private noteBinding(pod: Pod): Pod | undefined {
     const decided = this.decided.get(pod.metadata.uid);
     if (decided === undefined) {
       // Bound by somebody else: a scheduler may not know yet.
       this.podsChangedUs = this.probe.nowUs();
       this.nodeChangedUs.set(pod.spec.nodeName, this.probe.nowUs());
-      return;
+      return undefined;
     }
     this.decided.delete(pod.metadata.uid);
-    if (decided.spec.nodeName === pod.spec.nodeName || this.window.isOpen) return;
+    if (decided.spec.nodeName === pod.spec.nodeName || this.window.isOpen) return decided;
     const key = keyOf(pod);
     this.probe.report(`${key} was meant for ${decided.spec.nodeName} and bound to ${pod.spec.nodeName}`, [
       `pod/${key}`,
       `node/${decided.spec.nodeName}`,
       `node/${pod.spec.nodeName}`,
     ]);
+    return decided;
   }
 
   /** When anything last changed, other than by schedulers, that this filter heeds. */
