@@ -3,12 +3,9 @@
  * of pending events, against a heap of event objects and against C++ where a compiler is at hand;
  * and the whole run loop with dispatch, one random draw and the digest.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { Engine } from '../src/engine/engine.ts';
 import { EventQueue } from '../src/engine/event-queue.ts';
+import { Anchor } from './anchor.ts';
 import { type Bench, cpuSeconds, millions, type Row, ratio, sideBySide } from './harness.ts';
 
 export const engineBench: Bench = {
@@ -16,7 +13,7 @@ export const engineBench: Bench = {
   summary: 'event queue (hold model) and whole run loop, events per second',
   run({ quick, say }) {
     const rows: Row[] = [];
-    const anchor = compileAnchor(say);
+    const anchor = Anchor.compile(say);
     for (const pending of [1_000, 100_000, 1_000_000]) {
       const events = quick ? 200_000 : 2_000_000;
       const rounds = quick ? 3 : 5;
@@ -24,8 +21,7 @@ export const engineBench: Bench = {
         () => holdTyped(pending, events),
         () => holdObjects(pending, Math.min(events, 1_000_000)) * (events / Math.min(events, 1_000_000)),
       ];
-      if (anchor !== undefined)
-        contenders.push(() => Number(execFileSync(anchor, [String(pending), String(events)], { encoding: 'utf8' })));
+      if (anchor !== undefined) contenders.push(() => anchor.seconds(pending, events));
       const [typed, objects, native] = sideBySide(contenders, rounds);
       const note = native === undefined ? '' : `, ${ratio(native / typed!)} of std::priority_queue (${millions(events / native)})`;
       rows.push({
@@ -125,16 +121,4 @@ function wholeLoop(pending: number, events: number): number {
   return cpuSeconds(() => {
     engine.run({ maxEvents: events });
   });
-}
-
-/** Builds the C++ anchor, from the project's folder, in which npm runs its scripts; undefined where there is no compiler. */
-function compileAnchor(say: (line: string) => void): string | undefined {
-  try {
-    const binary = join(mkdtempSync(join(tmpdir(), 'seatrial-bench-')), 'hold-model');
-    execFileSync('g++', ['-O2', '-o', binary, resolve('bench/anchors/hold-model.cpp')], { stdio: 'ignore' });
-    return binary;
-  } catch {
-    say('no g++ here: the C++ anchor is left out');
-    return undefined;
-  }
 }

@@ -9,7 +9,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Bench, MissingInput, median, type Row } from './harness.ts';
+import { Anchor } from './anchor.ts';
+import { type Bench, MissingInput, median, millions, type Row } from './harness.ts';
 
 /** From the project's folder, in which npm runs its scripts. */
 const COMMAND = resolve('dist/cli/main.js');
@@ -36,24 +37,31 @@ export const kubesbsBench: Bench = {
       { what: 'pods end', flags: [] },
       { what: 'pods run on', flags: ['--set', 'spec.kubelet.batchEnds=false'] },
     ];
+    const anchor = Anchor.compile(say);
     const runs: Usage[][] = contenders.map(() => []);
     for (let round = 0; round < rounds; round++) {
       for (const [i, { what, flags }] of contenders.entries()) {
         say(`${what}, round ${round + 1} of ${rounds}`);
-        runs[i]!.push(runOnce([...files, '--until', 'idle', ...flags]));
+        const rate = anchor?.rate();
+        runs[i]!.push({ rate, ...runOnce([...files, '--until', 'idle', ...flags]) });
       }
     }
     return contenders.map(({ what }, i) => rowOf(what, runs[i]!));
   },
 };
 
-interface Usage {
+interface Usage extends ProcessUsage {
+  /** Of the anchor, just before. */
+  readonly rate: number | undefined;
+}
+
+interface ProcessUsage {
   readonly wallS: number;
   readonly cpuS: number;
   readonly peakGb: number;
 }
 
-function runOnce(words: readonly string[]): Usage {
+function runOnce(words: readonly string[]): ProcessUsage {
   const out = mkdtempSync(join(tmpdir(), 'seatrial-kubesbs-'));
   try {
     const startedAtMs = performance.now();
@@ -76,6 +84,14 @@ function rowOf(what: string, runs: readonly Usage[]): Row {
     figure: `${median(walls).toFixed(1)} s`,
     note:
       `wall, median of ${runs.length} (${Math.min(...walls).toFixed(1)} to ${Math.max(...walls).toFixed(1)}); ` +
-      `${median(runs.map(({ cpuS }) => cpuS)).toFixed(1)} s of processor time, ${Math.max(...runs.map(({ peakGb }) => peakGb)).toFixed(2)} GB`,
+      `${median(runs.map(({ cpuS }) => cpuS)).toFixed(1)} s of processor time, ${Math.max(...runs.map(({ peakGb }) => peakGb)).toFixed(2)} GB${anchorNote(runs)}`,
   };
+}
+
+/** What the run took, whatever mood the machine is in. */
+function anchorNote(runs: readonly Usage[]): string {
+  const rates = runs.flatMap(({ rate }) => rate ?? []);
+  if (rates.length < runs.length) return '';
+  const rounds = median(runs.map(({ wallS }, i) => wallS * rates[i]!));
+  return `; ${(rounds / 1e6).toFixed(1)} M rounds of the anchor (std::priority_queue makes ${millions(median(rates))} here with 100,000 pending)`;
 }

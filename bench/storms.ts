@@ -15,7 +15,8 @@ import {
   type WorkloadKind,
   workloadCase,
 } from '../src/testing/index.ts';
-import { type Bench, cpuSeconds, median, type Row, ratio } from './harness.ts';
+import { Anchor } from './anchor.ts';
+import { type Bench, cpuSeconds, median, millions, type Row, ratio } from './harness.ts';
 
 const SEED = 3;
 const LAPS = 6;
@@ -29,6 +30,7 @@ export const stormsBench: Bench = {
     const warmUp = quick ? 10 : 240;
     const perLap = quick ? 5 : 80;
     const loader = new StormLoader();
+    const anchor = Anchor.compile(say);
     const contenders: readonly Contender[] = [
       { what: 'as `seatrial fuzz` draws them', stormAt: (index) => stormOf(drawn, SEED, index) },
       { what: '20 nodes, 100 pods', stormAt: fullHouse },
@@ -39,8 +41,10 @@ export const stormsBench: Bench = {
       lap(stormAt, 0, perLap, 1);
       const laps: Lap[] = [];
       const savings: number[] = [];
+      const rates: number[] = [];
       for (let round = 0; round < LAPS; round++) {
         const first = warmUp + round * perLap;
+        if (anchor !== undefined) rates.push(anchor.rate());
         // In turn, since whoever runs second finds everything warmer.
         const before = round % 2 === 0 ? undefined : lap(stormAt, first, perLap, 1);
         const late = lap(stormAt, first, perLap, undefined);
@@ -48,7 +52,7 @@ export const stormsBench: Bench = {
         laps.push(late);
         savings.push(late.wallMs / atOnce.wallMs);
       }
-      return rowsOf(what, laps, perLap, median(savings));
+      return rowsOf(what, laps, perLap, median(savings), rates);
     });
 
     function lap(stormAt: Contender['stormAt'], first: number, count: number, notesAtOnce: number | undefined): Lap {
@@ -124,7 +128,7 @@ function fullHouse(index: number): Storm {
   };
 }
 
-function rowsOf(what: string, laps: readonly Lap[], cases: number, saving: number): Row[] {
+function rowsOf(what: string, laps: readonly Lap[], cases: number, saving: number, rates: readonly number[]): Row[] {
   const each = (of: (lap: Lap) => number) => median(laps.map(of)) / cases;
   const failed = laps.reduce((sum, lap) => sum + lap.failed, 0);
   const events = each((lap) => lap.events);
@@ -137,5 +141,19 @@ function rowsOf(what: string, laps: readonly Lap[], cases: number, saving: numbe
     },
     { what: `${what}, all threads`, figure: `${each((lap) => lap.cpuMs).toFixed(1)} ms`, note: 'with compiler and garbage collector' },
     { what: `${what}, against invariants told as it happens`, figure: ratio(saving), note: 'side by side, main thread' },
+    ...anchorRows(what, laps, cases, rates),
+  ];
+}
+
+/** What a case takes, whatever mood the machine is in. */
+function anchorRows(what: string, laps: readonly Lap[], cases: number, rates: readonly number[]): Row[] {
+  if (rates.length === 0) return [];
+  const rounds = median(laps.map(({ wallMs }, i) => (wallMs / 1000 / cases) * rates[i]!));
+  return [
+    {
+      what: `${what}, in rounds of the anchor`,
+      figure: `${Math.round(rounds / 1000)} k`,
+      note: `std::priority_queue makes ${millions(median(rates))} here with 100,000 pending`,
+    },
   ];
 }
