@@ -96,7 +96,7 @@ class Decisions {
     if (pod.spec.nodeName !== '' && (old === undefined || old.spec.nodeName === '')) {
       const placed = this.noteBinding(pod);
       // As it was decided: it is in its place already.
-      if (placed !== undefined && isSamePlace(placed, pod)) return;
+      if (placed !== undefined && isSamePlace(placed, pod) && placed.spec.containers === pod.spec.containers) return;
     } else if (old !== undefined) {
       this.podsChangedUs = this.probe.nowUs();
     }

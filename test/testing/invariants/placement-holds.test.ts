@@ -55,6 +55,23 @@ describe('placement-holds', () => {
     expect(probe.reports).toEqual([]);
   });
 
+  test('counts a bound pod in its place, as it was bound', () => {
+    const probe = twoNodes();
+    const first = probe.pod('a', { cpu: '2' });
+    decide(probe, first, 'n1');
+    probe.bind(first, 'n1');
+    decide(probe, probe.pod('b', { cpu: '1' }), 'n1');
+    expect(probe.reports).toHaveLength(1);
+
+    const growing = twoNodes();
+    const small = growing.pod('a', { cpu: '1' });
+    decide(growing, small, 'n1');
+    const { containers } = growing.pod('template', { cpu: '2' }).spec;
+    growing.change(small, (now) => ({ ...now, spec: { ...now.spec, nodeName: 'n1', containers } }));
+    decide(growing, growing.pod('b', { cpu: '1' }), 'n1');
+    expect(growing.reports).toHaveLength(1);
+  });
+
   test('reports a decision against what was decided before, though the store knows nothing of it', () => {
     const probe = twoNodes();
     decide(probe, probe.pod('a', { cpu: '2' }), 'n1');
