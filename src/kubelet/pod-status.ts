@@ -46,8 +46,7 @@ const KUBELET_CONDITIONS: ReadonlySet<string> = new Set([
  * The phase of a pod, without stickiness: what its containers say.
  * `isStopped` marks the last pass, when nothing can run any more.
  */
-export function computePhase(pod: Pod, runs: readonly ContainerRun[] | undefined, isStopped: boolean): PodPhase {
-  if (runs === undefined) return isStopped ? 'Failed' : 'Pending';
+export function computePhase(pod: Pod, runs: readonly ContainerRun[], isStopped: boolean): PodPhase {
   const inits = initCount(pod);
   const total = runs.length;
   const policy = pod.spec.restartPolicy;
@@ -91,7 +90,7 @@ export function computePhase(pod: Pod, runs: readonly ContainerRun[] | undefined
 /** The whole status. Conditions of other writers in `previous` are left to `mergeStatus`. */
 export function generateStatus(input: StatusInput, previous: PodStatus, nowUs: TimeUs): PodStatus {
   const { pod, runs } = input;
-  let phase = computePhase(pod, runs, input.isStopped);
+  let phase = runs === undefined ? phaseWithoutRuns(pod, previous, input.isStopped) : computePhase(pod, runs, input.isStopped);
   if (input.failure !== undefined && input.isStopped) phase = 'Failed';
   const isTerminal = phase === 'Succeeded' || phase === 'Failed';
   // A terminal phase is shown once no container can be running; until then the old one stays.
@@ -101,7 +100,7 @@ export function generateStatus(input: StatusInput, previous: PodStatus, nowUs: T
   const showsFailure = input.failure !== undefined && reports;
   const inits = initCount(pod);
   const total = containerCount(pod);
-  const initialized = isInitialized(input, inits, phase);
+  const initialized = isInitialized(input, previous, inits, phase);
   const containerStatuses: ContainerStatus[] = [];
   const initContainerStatuses: ContainerStatus[] = [];
   let unready = 0;
@@ -114,17 +113,22 @@ export function generateStatus(input: StatusInput, previous: PodStatus, nowUs: T
     const counts = !isInit || isSidecar(container);
     const isReady = counts ? isStarted && input.ready[i] === true : run !== undefined && run.state === EXITED && run.exitCode === 0;
     if (counts && !isReady) unready++;
-    const status: ContainerStatus = {
-      name: container.name,
-      ready: isReady,
-      started: isStarted,
-      restartCount: run === undefined ? 0 : Math.max(0, run.starts - 1),
-      image: container.image,
-      current: stateOf(run, input.waiting[i] ?? '', inits > 0 && !initialized),
-      last: run?.last,
-      resources: undefined,
-      allocatedResources: undefined,
-    };
+    const current = stateOf(run, input.waiting[i] ?? '', inits > 0 && !initialized);
+    const before = run === undefined ? reported(previous, isInit, container.name) : undefined;
+    const status: ContainerStatus =
+      before === undefined
+        ? {
+            name: container.name,
+            ready: isReady,
+            started: isStarted,
+            restartCount: run === undefined ? 0 : Math.max(0, run.starts - 1),
+            image: container.image,
+            current,
+            last: run?.last,
+            resources: undefined,
+            allocatedResources: undefined,
+          }
+        : statusWithoutRun(before, current, pod.metadata.deletionTimestamp !== undefined);
     if (isInit) initContainerStatuses.push(status);
     else containerStatuses.push(status);
   }
@@ -172,11 +176,59 @@ function anyRunning(runs: readonly ContainerRun[] | undefined): boolean {
   return runs?.some((run) => run.starts > 0) ?? false;
 }
 
-function isInitialized(input: StatusInput, inits: number, phase: PodPhase): boolean {
+/** What was last said of a container; undefined when nothing was. */
+function reported(previous: PodStatus, isInit: boolean, name: string): ContainerStatus | undefined {
+  return (isInit ? previous.initContainerStatuses : previous.containerStatuses).find((status) => status.name === name);
+}
+
+/**
+ * A container of which the node has nothing any more, after what was last said of it: how it ended stays known, it never forgets its
+ * restarts, and one that ran last has ended somehow. Upstream gives no times for such an end.
+ */
+function statusWithoutRun(before: ContainerStatus, waiting: ContainerState, isDeleting: boolean): ContainerStatus {
+  const { state } = before.current;
+  if (state === 'terminated') return before;
+  const hasEnded = state === 'running' && before.last?.state !== 'terminated';
+  return {
+    name: before.name,
+    ready: false,
+    started: false,
+    restartCount: hasEnded && !isDeleting ? before.restartCount + 1 : before.restartCount,
+    image: before.image,
+    current: hasEnded ? LOST : waiting,
+    last: before.last,
+    resources: undefined,
+    allocatedResources: undefined,
+  };
+}
+
+const LOST: ContainerState = Object.freeze({
+  state: 'terminated',
+  exitCode: 137,
+  reason: 'ContainerStatusUnknown',
+  startedAt: 0,
+  finishedAt: 0,
+});
+
+/** The phase of a pod of whose containers the node has nothing. */
+function phaseWithoutRuns(pod: Pod, previous: PodStatus, isStopped: boolean): PodPhase {
+  if (!isStopped) return previous.phase === 'Running' ? 'Running' : 'Pending';
+  const hasSucceeded = pod.spec.containers.every(({ name }) => {
+    const current = reported(previous, false, name)?.current;
+    return current?.state === 'terminated' && current.exitCode === 0;
+  });
+  return hasSucceeded ? 'Succeeded' : 'Failed';
+}
+
+function isInitialized(input: StatusInput, previous: PodStatus, inits: number, phase: PodPhase): boolean {
   if (phase === 'Succeeded') return true;
   for (let i = 0; i < inits; i++) {
     const run = input.runs?.[i];
-    if (run === undefined) return false;
+    if (run === undefined) {
+      const before = reported(previous, true, containerAt(input.pod, i).name)?.current;
+      if (before?.state === 'terminated' && before.exitCode === 0) continue;
+      return false;
+    }
     if (isSidecar(containerAt(input.pod, i))) {
       if (run.starts === 0 || (run.state === RUNNING && input.started[i] !== true)) return false;
     } else if (run.state !== EXITED || run.exitCode !== 0) {

@@ -218,6 +218,44 @@ describe('status', () => {
     expect([get('ContainersReady').status, get('Ready').status, get('Ready').reason]).toEqual(['True', 'False', 'ReadinessGatesNotReady']);
   });
 
+  describe('of a pod of which the node has nothing any more', () => {
+    const any = pod('p');
+    const going = { pod: { ...any, metadata: { ...any.metadata, deletionTimestamp: 1_000_000 } } };
+    const gone = (rest: Partial<StatusInput> = {}): StatusInput => ({ ...input(''), runs: undefined, ...rest });
+    const lost = { state: 'terminated', exitCode: 137, reason: 'ContainerStatusUnknown' };
+
+    test('a container that ran has ended somehow, and was started anew unless its pod is being deleted', () => {
+      const running = generateStatus(input('r'), empty, 1);
+      expect(generateStatus(gone(), running, 2)).toMatchObject({
+        phase: 'Running',
+        containerStatuses: [{ restartCount: 1, ready: false, started: false, current: lost }],
+      });
+      const stopped = generateStatus(gone({ ...going, isStopped: true }), running, 2);
+      expect(stopped).toMatchObject({ phase: 'Failed', containerStatuses: [{ restartCount: 0, ready: false, current: lost }] });
+      expect(generateStatus(gone({ ...going, isStopped: true }), stopped, 3)).toEqual(stopped);
+    });
+
+    test('no container forgets its restarts', () => {
+      const [run] = runs('r');
+      Object.assign(run!, { starts: 3, last: { state: 'terminated', exitCode: 1, reason: 'Error', startedAt: 1, finishedAt: 2 } });
+      const running = generateStatus({ ...input('r'), runs: [run!] }, empty, 1);
+      expect(running.containerStatuses[0]!.restartCount).toBe(2);
+      const stopped = generateStatus(gone({ ...going, isStopped: true }), running, 2);
+      expect(stopped.containerStatuses).toMatchObject([{ restartCount: 2, last: { exitCode: 1 }, current: { state: 'waiting' } }]);
+    });
+
+    test('how a container ended stays known, and with it that its pod succeeded', () => {
+      const job = pod('p', { spec: { restartPolicy: 'Never', initContainers: [{ name: 'i', image: 'i:1' }] } });
+      const over = generateStatus(input('00', { pod: job }), empty, 1);
+      const next = generateStatus(gone({ pod: job, isStopped: true }), { ...over, phase: 'Running' }, 2);
+      expect(next.phase).toBe('Succeeded');
+      expect(next.containerStatuses).toEqual(over.containerStatuses);
+      expect(next.initContainerStatuses).toEqual(over.initContainerStatuses);
+      const unfinished = generateStatus(gone({ pod: job }), { ...over, phase: 'Running' }, 2);
+      expect(unfinished.conditions.find(({ type }) => type === 'Initialized')!.status).toBe('True');
+    });
+  });
+
   test('merging keeps the conditions of others and a terminal phase, and changes nothing twice', () => {
     const own = generateStatus(input('r'), empty, 1);
     const foreign = { type: 'DisruptionTarget', status: 'True', reason: 'x', message: '', lastTransitionTime: 0 } as const;
