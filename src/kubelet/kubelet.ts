@@ -240,6 +240,9 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
     for (const sandbox of this.orphans()) {
       for (const run of sandbox.runs) if (run.state === RUNNING) this.machine.planEnd(run, Math.min(run.endUs, endUs), 137, 'Error');
     }
+    // Exited containers of pods that went while the process was down.
+    for (const { uid, runningCount } of this.machine.sandboxes())
+      if (runningCount === 0 && !this.workers.has(uid)) this.machine.forget(uid);
   }
 
   // Pods from the API server ---------------------------------------------------------------------------
@@ -310,8 +313,14 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
     const worker = this.workers.get(pod.metadata.uid);
     if (worker === undefined) return;
     worker.isRemoved = true;
-    if (worker.isFinished) this.workers.delete(worker.uid);
+    if (worker.isFinished) this.forget(worker);
     else worker.terminate(worker.pod.spec.terminationGracePeriodSeconds);
+  }
+
+  /** The API server knows how the pod ended, or has it no more: neither do its exited containers have to be kept. */
+  private forget(worker: PodWorker): void {
+    this.workers.delete(worker.uid);
+    this.machine.forget(worker.uid);
   }
 
   private newWorker(pod: Pod): PodWorker {
@@ -424,7 +433,7 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
   }
 
   handleFinished(worker: PodWorker): void {
-    if (worker.isRemoved) this.workers.delete(worker.uid);
+    if (worker.isRemoved) this.forget(worker);
     else if (worker.pod.metadata.deletionTimestamp !== undefined) this.writer.enqueue(worker);
     else this.handleReported(worker);
   }
@@ -460,7 +469,7 @@ export class Kubelet implements PodHost, StatusWriterHost, NodeReporterHost {
   handleReported(worker: PodWorker): void {
     // Nothing is left to do for a finished pod but to remove it when its object is deleted; that needs no memory of it. An older state may
     // still be on its way from the watch, and must not be taken for a new pod: the own view has to show the end too.
-    if (worker.isFinished && !worker.isStatusDirty && isTerminal(worker.pod)) this.workers.delete(worker.uid);
+    if (worker.isFinished && !worker.isStatusDirty && isTerminal(worker.pod)) this.forget(worker);
     // The answer may have come later than news of what was written after it.
     else this.reconcileStatus(worker);
   }

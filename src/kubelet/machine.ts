@@ -107,9 +107,14 @@ export class Machine {
     return sandbox;
   }
 
-  removeSandbox(sandbox: Sandbox): void {
+  /** Its network goes. How its containers ended stays known until the pod is forgotten: a kubelet that starts anew goes by that. */
+  stopSandbox(sandbox: Sandbox): void {
     sandbox.isReady = false;
-    if (this.byUid.get(sandbox.uid) === sandbox) this.byUid.delete(sandbox.uid);
+  }
+
+  /** Removes what is left of a pod that does not run. */
+  forget(uid: string): void {
+    this.byUid.delete(uid);
   }
 
   /** Starts a container; it will end at `endUs` (Infinity: when stopped) with the given exit code. */

@@ -574,7 +574,7 @@ export class PodWorker implements Timed, StatusInput {
     const { host } = this;
     this.phase = TERMINATED;
     this.isStopped = true;
-    if (this.sandbox !== undefined) host.machine.removeSandbox(this.sandbox);
+    if (this.sandbox !== undefined) host.machine.stopSandbox(this.sandbox);
     host.announce(this.pod, 'stopped', '');
     host.release(this);
     this.publish();
