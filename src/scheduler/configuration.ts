@@ -59,12 +59,6 @@ const TOP_FIELDS = [
   'metricsBindAddress',
 ];
 
-/**
- * The defaults by the plugins they are for and by version, which they follow from: an entry can never go stale. A convergence case reads
- * them twice, and takes as long as a few hundred events.
- */
-const defaults = new WeakMap<readonly PluginDef[], Map<KubernetesVersion, SchedulerConfiguration>>();
-
 /** Reads `raw`; undefined or null gives the defaults. Problems carry paths that start at `path`. */
 export function readConfiguration(
   raw: unknown,
@@ -73,25 +67,8 @@ export function readConfiguration(
   problems: ProblemList,
   path = '',
 ): SchedulerConfiguration {
-  if (raw !== undefined && raw !== null) return readDocument(raw, definitions, version, problems, path);
-  const known = defaults.get(definitions)?.get(version);
-  if (known !== undefined) return known;
-  const config = readDocument({}, definitions, version, problems, path);
-  const byVersion = defaults.get(definitions) ?? new Map<KubernetesVersion, SchedulerConfiguration>();
-  defaults.set(definitions, byVersion);
-  if (problems.isEmpty) byVersion.set(version, config);
-  return config;
-}
-
-function readDocument(
-  raw: unknown,
-  definitions: readonly PluginDef[],
-  version: KubernetesVersion,
-  problems: ProblemList,
-  path: string,
-): SchedulerConfiguration {
   const reader = new DecodeReader(problems, { strict: true });
-  const top = reader.asObject(raw, path);
+  const top = raw === undefined || raw === null ? {} : reader.asObject(raw, path);
   reader.knownFields(top, path, TOP_FIELDS);
   checkConstant(reader, top, 'apiVersion', CONFIG_API_VERSION, path);
   checkConstant(reader, top, 'kind', CONFIG_KIND, path);
