@@ -14,6 +14,8 @@ export interface Bench {
   readonly summary: string;
   /** Takes minutes: runs only when it is named. */
   readonly isLong?: boolean;
+  /** Runs in a thread that is set up as those of `seatrial fuzz`. */
+  readonly hasManyWorlds?: boolean;
   run(options: BenchOptions): Row[] | Promise<Row[]>;
 }
 

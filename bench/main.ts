@@ -2,6 +2,8 @@
  * npm run bench [-- NAME...] [--quick] [--json]: speed as ratios measured side by side in one run.
  * The tables of docs/performance.md come from here.
  */
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { tuneForManyWorlds } from '../src/cli/many-worlds.ts';
 import { apiBench } from './api.ts';
 import { engineBench } from './engine.ts';
 import { type Bench, MissingInput, peakMemoryMb, type Row } from './harness.ts';
@@ -13,6 +15,14 @@ import { stormsBench } from './storms.ts';
 import { worldsBench } from './worlds.ts';
 
 const benches: readonly Bench[] = [engineBench, apiBench, podsBench, schedulerBench, worldsBench, stormsBench, steadyBench, kubesbsBench];
+
+if (!isMainThread) {
+  const { name, quick } = workerData as ThreadWork;
+  const say = (line: string): void => parentPort?.postMessage({ line } satisfies ThreadMessage);
+  const rows = await benches.find((bench) => bench.name === name)!.run({ quick, say });
+  parentPort?.postMessage({ rows } satisfies ThreadMessage);
+  process.exit();
+}
 
 const words = process.argv.slice(2);
 const quick = words.includes('--quick');
@@ -39,10 +49,31 @@ else console.log(`\nNode ${process.version}, peak memory ${Math.round(peakMemory
 
 async function rowsOf(bench: Bench): Promise<Row[]> {
   try {
-    return await bench.run({ quick, say: (line) => console.error(`  ${line}`) });
+    const say = (line: string): void => console.error(`  ${line}`);
+    return bench.hasManyWorlds === true ? await rowsOfThread(bench.name, say) : await bench.run({ quick, say });
   } catch (error) {
     if (!(error instanceof MissingInput)) throw error;
     console.error(`  ${error.message}`);
     process.exit(2);
   }
+}
+
+interface ThreadWork {
+  readonly name: string;
+  readonly quick: boolean;
+}
+
+type ThreadMessage = { readonly line: string } | { readonly rows: Row[] };
+
+/** Runs a bench in a thread like those of `seatrial fuzz`. */
+function rowsOfThread(name: string, say: (line: string) => void): Promise<Row[]> {
+  tuneForManyWorlds();
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(new URL(import.meta.url), { workerData: { name, quick } satisfies ThreadWork });
+    thread.on('message', (message: ThreadMessage) => {
+      if ('line' in message) say(message.line);
+      else resolve(message.rows);
+    });
+    thread.on('error', reject);
+  });
 }

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -143,6 +144,64 @@ describe('determinism', () => {
     expect(BANNED.some(([pattern]) => pattern.test(withoutCommentsAndStrings("// Math.random()\nconst a = 'await';")))).toBe(false);
   });
 });
+
+/**
+ * V8 allocates two things of a world in its old generation, and with them keeps whatever their scope sees until the next full collection: a function that
+ * is written where it is assigned to a property, and the hidden class of a generator that is made anew each time. An accessor in an
+ * object literal is of another kind: the second object with it becomes a hash table. See base/do-nothing.ts and docs/performance.md.
+ */
+describe('what a world leaves behind', () => {
+  test('functions are assigned to properties by name; generators and accessors are members of classes or of modules', () => {
+    const wrong = sources.filter(({ folder }) => folder !== 'cli').flatMap(({ file, text }) => keptBy(file, text));
+    expect(wrong).toEqual([]);
+  });
+
+  test('the search finds what it looks for', () => {
+    const kept = (text: string): number => keptBy('sample.ts', text).length;
+    expect(kept('class A { constructor() { this.f = () => 1; } }')).toBe(1);
+    expect(kept('a.f ??= function () {};')).toBe(1);
+    expect(kept('function f() { function* g() {} }')).toBe(1);
+    expect(kept('const f = () => all(function* () {});')).toBe(1);
+    expect(kept('const f = () => ({ *g() {} });')).toBe(1);
+    expect(kept('const f = () => ({ get g() { return 1; } });')).toBe(1);
+    expect(kept('class A { *g() {} get h() { return 1; } constructor() { const f = () => 1; this.f = f; } } function* k() {}')).toBe(0);
+  });
+});
+
+function keptBy(file: string, text: string): string[] {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
+  const found: string[] = [];
+  visit(source, false);
+  return found;
+
+  function visit(node: ts.Node, isInFunction: boolean): void {
+    if (isFunctionInProperty(node) || (isInFunction && (isGenerator(node) || isAccessorOfLiteral(node)))) {
+      found.push(`${file}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`);
+    }
+    ts.forEachChild(node, (child) => visit(child, isInFunction || ts.isFunctionLike(node)));
+  }
+}
+
+const ASSIGNMENTS: readonly ts.SyntaxKind[] = [
+  ts.SyntaxKind.EqualsToken,
+  ts.SyntaxKind.QuestionQuestionEqualsToken,
+  ts.SyntaxKind.BarBarEqualsToken,
+];
+
+function isFunctionInProperty(node: ts.Node): boolean {
+  if (!ts.isBinaryExpression(node) || !ASSIGNMENTS.includes(node.operatorToken.kind)) return false;
+  const isProperty = ts.isPropertyAccessExpression(node.left) || ts.isElementAccessExpression(node.left);
+  return isProperty && (ts.isArrowFunction(node.right) || ts.isFunctionExpression(node.right));
+}
+
+function isGenerator(node: ts.Node): boolean {
+  const canBe = ts.isFunctionExpression(node) || ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node);
+  return canBe && node.asteriskToken !== undefined;
+}
+
+function isAccessorOfLiteral(node: ts.Node): boolean {
+  return ts.isAccessor(node) && ts.isObjectLiteralExpression(node.parent);
+}
 
 /** Blanks out comments and string literals, so that prose about a function is not mistaken for a call. */
 function withoutCommentsAndStrings(text: string): string {

@@ -11,7 +11,8 @@ import type { EventKind } from '../engine/engine.ts';
 import type { Rng } from '../engine/rng.ts';
 import { SECOND_US } from '../engine/units.ts';
 import { type ApiStatus, isApiStatus, notFound, type Result, serverTimeout } from '../objects/api-status.ts';
-import type { AnyObject, Kind } from '../objects/kinds.ts';
+import type { AnyObject, Kind, ObjectOf } from '../objects/kinds.ts';
+import type { ObjectKey } from '../objects/meta.ts';
 import type { AdmissionEnvironment, AdmissionStepDef } from './admission/admission.ts';
 import { AdmissionChain } from './admission/chain.ts';
 import { bindPod } from './binding.ts';
@@ -70,7 +71,7 @@ export class ApiServer {
     this.seats = new Seats(this.service.seats);
     this.rules = new RequestRules();
     this.rng = engine.rng.fork(`apiserver/${this.name}`);
-    this.chain = new AdmissionChain(options.admission, environmentOf(store, options.strictNamespaces ?? false));
+    this.chain = new AdmissionChain(options.admission, new StoreEnvironment(store, options.strictNamespaces ?? false));
     this.feeds = new Map();
     this.applyKind = engine.kindNamed<WatchFeed>('apiserver.cache', (_table, feed) => feed.applyDue());
     this.stateListeners = [];
@@ -248,15 +249,33 @@ export class ApiServer {
   }
 }
 
-function environmentOf(store: Store, strictNamespaces: boolean): AdmissionEnvironment {
-  return {
-    get nowUs() {
-      return store.engine.nowUs;
-    },
-    strictNamespaces,
-    get: (kind, key) => store.get(kind, key),
-    list: (kind, namespace) => store.list(kind, namespace),
-    lastRevisionOf: (kind) => store.table(kind).lastRevision,
-    create: (object) => store.create(object),
-  };
+/** What a server's admission steps see of the store. */
+class StoreEnvironment implements AdmissionEnvironment {
+  readonly strictNamespaces: boolean;
+  private readonly store: Store;
+
+  constructor(store: Store, strictNamespaces: boolean) {
+    this.strictNamespaces = strictNamespaces;
+    this.store = store;
+  }
+
+  get nowUs(): number {
+    return this.store.engine.nowUs;
+  }
+
+  get<K extends Kind>(kind: K, key: ObjectKey): ObjectOf<K> | undefined {
+    return this.store.get(kind, key);
+  }
+
+  list<K extends Kind>(kind: K, namespace?: string): readonly ObjectOf<K>[] {
+    return this.store.list(kind, namespace);
+  }
+
+  lastRevisionOf(kind: Kind): number {
+    return this.store.table(kind).lastRevision;
+  }
+
+  create(object: AnyObject): Result<AnyObject> {
+    return this.store.create(object);
+  }
 }

@@ -3,8 +3,10 @@
  *
  * Models    kubernetes v1.34 pkg/registry/core/pod/storage/storage.go assignPod, setPodHostAndAnnotations
  */
+
 import { conflict, notFound, type Result } from '../objects/api-status.ts';
 import { copyPodSpec, copyPodStatus } from '../objects/copies.ts';
+import { withEntries } from '../objects/meta.ts';
 import { type Pod, withCondition } from '../objects/pod.ts';
 import type { BindRequest } from './request.ts';
 import { checkPreconditions, type Store } from './store.ts';
@@ -30,7 +32,7 @@ export function bindPod(store: Store, request: BindRequest): Result<Pod> {
     lastTransitionTime: store.engine.nowUs,
   });
   const annotations =
-    request.annotations === undefined ? pod.metadata.annotations : { ...pod.metadata.annotations, ...request.annotations };
+    request.annotations === undefined ? pod.metadata.annotations : withEntries(pod.metadata.annotations, request.annotations);
   const metadata = annotations === pod.metadata.annotations ? pod.metadata : { ...pod.metadata, annotations };
   return store.replace(pod, { kind: 'Pod', apiVersion: 'v1', metadata, spec, status });
 }

@@ -90,9 +90,10 @@ export class LeaseStreams {
   constructor() {
     this.byNode = new Map();
     this.changeCount = 0;
-    this.noteChange = () => {
+    const noteChange = (): void => {
       this.changeCount++;
     };
+    this.noteChange = noteChange;
   }
 
   /** Grows whenever any node's renewals start or stop, or a lease goes. */

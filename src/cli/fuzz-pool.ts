@@ -1,9 +1,10 @@
 /**
- * FuzzPool: rows of cases on all cores, or in this thread when there is only one.
+ * FuzzPool: rows of cases, each core a thread.
  */
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { type FuzzRow, type FuzzRowOutcome, FuzzWorker } from './fuzz-task.ts';
+import { tuneForManyWorlds } from './many-worlds.ts';
 
 /** Of one thread: a case needs a few MB, so that more means a leak. */
 const HEAP_MB = 2048;
@@ -18,10 +19,11 @@ export interface FuzzPool {
 export function openPool(workers: number): FuzzPool {
   const here = fileURLToPath(import.meta.url);
   // Threads load compiled code only; from the sources (in tests) everything runs in this thread.
-  if (workers <= 1 || here.endsWith('.ts')) {
+  if (here.endsWith('.ts')) {
     const worker = new FuzzWorker();
     return { width: 1, run: (row) => worker.run(row), close: async () => {} };
   }
+  tuneForManyWorlds();
   const pool = new Piscina({
     // Seen from this file, and from the chunk that it ends up in when the program is bundled.
     filename: new URL('../cli/fuzz-worker.js', import.meta.url).href,

@@ -13,6 +13,7 @@
  * Cost      a few small objects per component: 5,000 kubelets are fine
  */
 
+import { doNothing } from '../base/do-nothing.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Runtime, Scope } from '../engine/process.ts';
 import type { Rng } from '../engine/rng.ts';
@@ -76,7 +77,7 @@ export class Component {
     this.options = options;
     this.stateListeners = [];
     this.life = undefined;
-    this.cancelRestart = () => {};
+    this.cancelRestart = doNothing;
     this.running = undefined;
     this.startCount = 0;
     access.addComponent(this);

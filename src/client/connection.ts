@@ -15,7 +15,9 @@
  *           moment of healing, where TCP would wait for its next retransmission (at most about as long again as the cut);
  *           the TCP window does not run full during a one-way cut
  */
+
 import type { ApiServer } from '../apiserver/api-server.ts';
+import { doNothing } from '../base/do-nothing.ts';
 import type { Scope } from '../engine/process.ts';
 import type { Rng } from '../engine/rng.ts';
 import { MILLISECOND_US, SECOND_US } from '../engine/units.ts';
@@ -92,7 +94,7 @@ export class Connection {
     this.heldOut = [];
     this.heldReplies = [];
     this.dialing = [];
-    this.cancelDrop = () => {};
+    this.cancelDrop = doNothing;
     this.isClosed = false;
     this.serverIncarnation = 0;
     access.addConnection(this);

@@ -9,8 +9,10 @@
  * Differs   the server's routine end of a healthy watch every 5 to 10 min and its resumption are not simulated; bookmarks
  *           are worked out when a watch ends, see WatchStream.resumeRevision
  */
+
 import type { ObjectList } from '../apiserver/request.ts';
 import type { WatchEvent, WatchEventType, WatchFilter } from '../apiserver/watch-event.ts';
+import { doNothing } from '../base/do-nothing.ts';
 import { isApiStatus } from '../objects/api-status.ts';
 import type { AnyObject, Kind } from '../objects/kinds.ts';
 import { Backoff } from './backoff.ts';
@@ -57,7 +59,7 @@ export class Reflector implements WatchReader {
     this.backoff = new Backoff(client.rng.fork(`backoff/${kind}`));
     this.hasListed = false;
     this.stream = undefined;
-    this.cancelWait = () => {};
+    this.cancelWait = doNothing;
     this.round = 0;
     this.viewUs = -1;
   }
@@ -134,7 +136,7 @@ export class Reflector implements WatchReader {
   private leave(): void {
     this.round++;
     this.cancelWait();
-    this.cancelWait = () => {};
+    this.cancelWait = doNothing;
     const { stream } = this;
     if (stream === undefined) return;
     if (this.state === 'watching') this.viewUs = Math.max(this.viewUs, stream.viewTimeUs);

@@ -5,6 +5,7 @@
  * Models    client-go SharedIndexInformer and DeltaFIFO v1.34: Add of a known key is an update, Delete of an unknown one
  *           nothing; a relist deletes what is missing with the last state known (DeletedFinalStateUnknown)
  */
+import type { Store } from '../apiserver/store.ts';
 import type { WatchEvent, WatchEventType, WatchFilter } from '../apiserver/watch-event.ts';
 import type { AnyObject, Kind } from '../objects/kinds.ts';
 import { keyOf, type ObjectKey } from '../objects/meta.ts';
@@ -158,16 +159,28 @@ export class SharedInformer implements Informer<AnyObject>, ReflectorTarget {
   }
 
   private viewHeartbeats(): HeartbeatView {
-    const { reflector, client } = this;
-    const { leases } = client.access.servers[0]!.store;
-    return {
-      get viewUs() {
-        return reflector.viewTimeUs;
-      },
-      get version() {
-        return leases.version;
-      },
-      renewalsOf: (nodeName) => leases.find(nodeName)?.latest,
-    };
+    return new ReflectedHeartbeats(this.reflector, this.client.access.servers[0]!.store.leases);
+  }
+}
+
+class ReflectedHeartbeats implements HeartbeatView {
+  private readonly reflector: Reflector;
+  private readonly leases: Store['leases'];
+
+  constructor(reflector: Reflector, leases: Store['leases']) {
+    this.reflector = reflector;
+    this.leases = leases;
+  }
+
+  get viewUs(): number {
+    return this.reflector.viewTimeUs;
+  }
+
+  get version(): number {
+    return this.leases.version;
+  }
+
+  renewalsOf(nodeName: string): ReturnType<HeartbeatView['renewalsOf']> {
+    return this.leases.find(nodeName)?.latest;
   }
 }

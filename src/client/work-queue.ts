@@ -6,7 +6,9 @@
  * Order     FIFO; delayed keys join the tail when their time comes, ties in the order they were added
  * Cost      O(1) add, get and done; O(log n) for delayed keys
  */
+
 import { BinaryHeap } from '../base/binary-heap.ts';
+import { doNothing } from '../base/do-nothing.ts';
 import { RingBuffer } from '../base/ring-buffer.ts';
 import { defineTopic, type Topic } from '../engine/observers.ts';
 import { type Op, type Process, type Scope, waitFor } from '../engine/process.ts';
@@ -75,10 +77,10 @@ export class WorkQueue {
     this.foregroundCount = 0;
     this.timerAtUs = Infinity;
     this.timerIsBackground = true;
-    this.cancelTimer = () => {};
+    this.cancelTimer = doNothing;
     this.wakePending = 0;
     this.promised = 0;
-    this.hire = () => {};
+    this.hire = doNothing;
     this.hiredCount = 0;
     this.hiredMax = 0;
     this.isWatched = scope.engine.observers.has(workQueueTopic);
@@ -255,7 +257,7 @@ export class WorkQueue {
 
   private release(): void {
     this.timerAtUs = Infinity;
-    this.cancelTimer = () => {};
+    this.cancelTimer = doNothing;
     const nowUs = this.scope.nowUs;
     for (let head = this.delayed.peek(); head !== undefined && head.readyAtUs <= nowUs; head = this.delayed.peek()) {
       this.delayed.pop();

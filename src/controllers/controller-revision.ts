@@ -8,7 +8,7 @@
 import { compareCodeUnits, compareNumbers } from '../base/compare.ts';
 import type { CustomObject } from '../objects/cluster.ts';
 import type { AnyObject } from '../objects/kinds.ts';
-import { newMeta } from '../objects/meta.ts';
+import { newMeta, withEntries } from '../objects/meta.ts';
 import type { PodTemplate } from '../objects/workloads.ts';
 import { controllerReference } from './pod-template.ts';
 
@@ -24,7 +24,7 @@ export function newRevision(owner: AnyObject, template: PodTemplate, hash: strin
     metadata: newMeta({
       name: `${name.slice(0, 223)}-${hash}`,
       namespace,
-      labels: { ...template.metadata.labels, [LABEL_REVISION]: hash },
+      labels: withEntries(template.metadata.labels, { [LABEL_REVISION]: hash }),
       ownerReferences: [controllerReference(owner)],
     }),
     spec: { revision, template },

@@ -4,7 +4,7 @@
  * Models    kubernetes v1.34 pkg/controller/deployment/util/deployment_util.go
  */
 import { compareNumbers } from '../base/compare.ts';
-import { isDeleting, type StringMap } from '../objects/meta.ts';
+import { isDeleting, type StringMap, withEntries } from '../objects/meta.ts';
 import type { Deployment, PodTemplate, ReplicaSet } from '../objects/workloads.ts';
 import { ANNOTATION_DESIRED_REPLICAS, ANNOTATION_MAX_REPLICAS, annotationNumber, byCreation, maxSurgeOf } from './deployment-plan.ts';
 import type { TemplateTexts } from './template-hash.ts';
@@ -79,7 +79,7 @@ function withRevision(annotations: StringMap, newRevision: number): StringMap {
   if (oldText !== undefined && oldText !== '' && !/^[+-]?[0-9]+$/.test(oldText)) return annotations;
   const old = oldText === undefined || oldText === '' ? 0 : Number(oldText);
   if (old >= newRevision) return annotations;
-  const result: Record<string, string> = { ...annotations, [ANNOTATION_REVISION]: String(newRevision) };
+  const result = withEntries(annotations, { [ANNOTATION_REVISION]: String(newRevision) });
   if (oldText !== undefined) {
     const history = appendToHistory(annotations[ANNOTATION_REVISION_HISTORY] ?? '', oldText);
     if (history !== undefined) result[ANNOTATION_REVISION_HISTORY] = history;
@@ -102,7 +102,7 @@ export function withSizeAnnotations(deployment: Deployment, annotations: StringM
   const desired = String(deployment.spec.replicas);
   const max = String(deployment.spec.replicas + maxSurgeOf(deployment));
   if (annotations[ANNOTATION_DESIRED_REPLICAS] === desired && annotations[ANNOTATION_MAX_REPLICAS] === max) return annotations;
-  return { ...annotations, [ANNOTATION_DESIRED_REPLICAS]: desired, [ANNOTATION_MAX_REPLICAS]: max };
+  return withEntries(annotations, { [ANNOTATION_DESIRED_REPLICAS]: desired, [ANNOTATION_MAX_REPLICAS]: max });
 }
 
 /** The old sets to delete, oldest revision first: those beyond the limit that have no pods and whose controller has seen that. */

@@ -9,7 +9,7 @@
 import type { WorkQueue } from '../client/work-queue.ts';
 import type { Op } from '../engine/process.ts';
 import { isApiStatus, type Result } from '../objects/api-status.ts';
-import { controllerOf, keyOf, newMeta } from '../objects/meta.ts';
+import { controllerOf, keyOf, newMeta, withEntries } from '../objects/meta.ts';
 import type { Deployment, DeploymentCondition, DeploymentStatus, ReplicaSet } from '../objects/workloads.ts';
 import { conditionOf, setCondition } from './conditions.ts';
 import type { ControllerHost, ReconcileError, ReconcileResult } from './controller.ts';
@@ -353,7 +353,7 @@ export class DeploymentSync {
       spec: {
         replicas: 0,
         minReadySeconds: spec.minReadySeconds,
-        selector: { ...spec.selector, matchLabels: { ...spec.selector.matchLabels, [LABEL_TEMPLATE_HASH]: hash } },
+        selector: { ...spec.selector, matchLabels: withEntries(spec.selector.matchLabels, { [LABEL_TEMPLATE_HASH]: hash }) },
         template: { metadata: { labels, annotations: templateAnnotations, finalizers }, spec: spec.template.spec },
       },
       status: { replicas: 0, fullyLabeledReplicas: 0, readyReplicas: 0, availableReplicas: 0, observedGeneration: 0, conditions: [] },
@@ -442,7 +442,7 @@ export class DeploymentSync {
   private setRevision(revision: string): boolean {
     const { metadata } = this.deployment;
     if (metadata.annotations[ANNOTATION_REVISION] === revision) return false;
-    const annotations = { ...metadata.annotations, [ANNOTATION_REVISION]: revision };
+    const annotations = withEntries(metadata.annotations, { [ANNOTATION_REVISION]: revision });
     this.deployment = { ...this.deployment, metadata: { ...metadata, annotations } };
     return true;
   }

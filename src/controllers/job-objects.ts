@@ -3,8 +3,10 @@
  *
  * Models    kubernetes v1.34 pkg/controller/job/job_controller.go, indexed_job_utils.go
  */
+
 import { copyMeta, copyPod, copyPodSpec } from '../objects/copies.ts';
 import type { Job, JobStatus } from '../objects/job.ts';
+import { withEntries } from '../objects/meta.ts';
 import type { Pod } from '../objects/pod.ts';
 import { ANNOTATION_COMPLETION_INDEX, FINALIZER_JOB_TRACKING, formatIndexes } from './job-plan.ts';
 import { podFromTemplate } from './pod-template.ts';
@@ -42,15 +44,16 @@ export function withoutTracking(pod: Pod): Pod {
 export function jobPod(owner: Job, index: number | undefined): Pod {
   const { name, uid } = owner.metadata;
   const { template } = owner.spec;
-  const labels: Record<string, string> = { ...template.metadata.labels };
-  labels['job-name'] = name;
-  labels['controller-uid'] = uid;
-  labels['batch.kubernetes.io/job-name'] = name;
-  labels['batch.kubernetes.io/controller-uid'] = uid;
+  const labels = withEntries(template.metadata.labels, {
+    'job-name': name,
+    'controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+    'batch.kubernetes.io/controller-uid': uid,
+  });
   const finalizers = [...template.metadata.finalizers.filter((other) => other !== FINALIZER_JOB_TRACKING), FINALIZER_JOB_TRACKING];
   if (index === undefined) return podFromTemplate(template, owner, { meta: { labels, finalizers } });
   labels[ANNOTATION_COMPLETION_INDEX] = String(index);
-  const annotations = { ...template.metadata.annotations, [ANNOTATION_COMPLETION_INDEX]: String(index) };
+  const annotations = withEntries(template.metadata.annotations, { [ANNOTATION_COMPLETION_INDEX]: String(index) });
   const hostname = `${name}-${index}`;
   const spec = copyPodSpec(template.spec);
   spec.hostname = hostname;

@@ -367,13 +367,14 @@ class JobController {
     const total = indexes?.length ?? count;
     if (total === 0) return { count: 0, error: undefined };
     this.expectations.expectCreations(key, total);
-    const self = this;
-    const outcome = yield* slowStart(total, function* create(i) {
-      const created = yield* self.podControl.create(jobPod(owner, indexes?.[i]), owner);
-      return isApiStatus(created) && isNamespaceTerminating(created) ? undefined : created;
-    });
+    const outcome = yield* slowStart(total, (i) => this.createPod(owner, indexes?.[i]));
     if (outcome.successes < total) this.expectations.lowerCreations(key, total - outcome.successes);
     return { count: outcome.successes, error: outcome.error };
+  }
+
+  private *createPod(owner: Job, index: number | undefined): Op<unknown> {
+    const created = yield* this.podControl.create(jobPod(owner, index), owner);
+    return isApiStatus(created) && isNamespaceTerminating(created) ? undefined : created;
   }
 
   private freeIndexes(sync: JobSync, active: readonly Pod[], count: number): number[] {

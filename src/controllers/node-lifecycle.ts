@@ -14,6 +14,7 @@
  * Ready, kubernetes/kubernetes#50067, unless `levelTriggered`), and whole-cluster silence stops evictions but not the marking (#77864).
  */
 
+import { doNothing } from '../base/do-nothing.ts';
 import type { Informer } from '../client/informer.ts';
 import { WorkQueue } from '../client/work-queue.ts';
 import { all, type Op, sleep } from '../engine/process.ts';
@@ -139,7 +140,7 @@ class NodeLifecycleController {
     this.zoneStates = new Map();
     this.gridStartUs = 0;
     this.taintPassAtUs = Infinity;
-    this.cancelTaintPass = () => {};
+    this.cancelTaintPass = doNothing;
     this.isTainting = false;
   }
 
@@ -246,14 +247,15 @@ class NodeLifecycleController {
   }
 
   private *lookAt(rows: readonly number[]): Op<void> {
-    let next = 0;
-    const self = this;
-    function* worker(): Op<void> {
-      while (next < rows.length) yield* self.lookAtRow(rows[next++]!);
-    }
     // Most rows need no request; a process of its own for each worker is only worth it when several do.
-    if (rows.length === 1) yield* worker();
-    else yield* all(Array.from({ length: Math.min(PASS_WORKERS, rows.length) }, worker));
+    if (rows.length === 1) return yield* this.lookAtRow(rows[0]!);
+    const left = rows.values();
+    yield* all(Array.from({ length: Math.min(PASS_WORKERS, rows.length) }, () => this.lookAtEach(left)));
+  }
+
+  /** One of the workers that share the rows. */
+  private *lookAtEach(rows: Iterator<number>): Op<void> {
+    for (let next = rows.next(); next.done !== true; next = rows.next()) yield* this.lookAtRow(next.value);
   }
 
   private *lookAtRow(row: number): Op<void> {

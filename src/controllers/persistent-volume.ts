@@ -14,7 +14,7 @@ import { WorkQueue } from '../client/work-queue.ts';
 import type { Op } from '../engine/process.ts';
 import { SECOND_US } from '../engine/units.ts';
 import { isApiStatus, type Result } from '../objects/api-status.ts';
-import { keyOf, objectKey } from '../objects/meta.ts';
+import { keyOf, objectKey, withEntries } from '../objects/meta.ts';
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../objects/storage.ts';
 import {
   ANNOTATION_BIND_COMPLETED,
@@ -187,7 +187,7 @@ class PersistentVolumeController {
       return undefined;
     }
     if (claim.metadata.annotations[ANNOTATION_PROVISIONER] === provisioner) return undefined;
-    const annotations = { ...claim.metadata.annotations, [ANNOTATION_PROVISIONER]: provisioner };
+    const annotations = withEntries(claim.metadata.annotations, { [ANNOTATION_PROVISIONER]: provisioner });
     const refusal = this.noteClaim(yield* this.host.client.update({ ...claim, metadata: { ...claim.metadata, annotations } }));
     if (refusal !== undefined) return refusal;
     const message = `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
@@ -332,5 +332,5 @@ class PersistentVolumeController {
 }
 
 function withAnnotation<M extends PersistentVolume['metadata']>(metadata: M, name: string): M {
-  return { ...metadata, annotations: { ...metadata.annotations, [name]: 'yes' } };
+  return { ...metadata, annotations: withEntries(metadata.annotations, { [name]: 'yes' }) };
 }

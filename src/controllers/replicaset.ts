@@ -250,17 +250,18 @@ class ReplicaSetController {
   private *createPods(key: string, set: ReplicaSet, count: number): Op<ReconcileResult> {
     this.expectations.expectCreations(key, count);
     const template = podFromTemplate(set.spec.template, set);
-    const self = this;
-    const outcome = yield* slowStart(count, function* create() {
-      const created = yield* self.podControl.create(template, set);
-      if (!isApiStatus(created)) self.writes.note(key, created);
-      // No pod can be made in a namespace that goes away: trying again would be noise.
-      return isApiStatus(created) && isNamespaceTerminating(created) ? undefined : created;
-    });
+    const outcome = yield* slowStart(count, () => this.createPod(key, set, template));
     // What was skipped or failed will never be seen by the informer.
     const missing = count - outcome.successes;
     if (missing > 0) this.expectations.lowerCreations(key, missing);
     return outcome.error;
+  }
+
+  private *createPod(key: string, set: ReplicaSet, template: Pod): Op<unknown> {
+    const created = yield* this.podControl.create(template, set);
+    if (!isApiStatus(created)) this.writes.note(key, created);
+    // No pod can be made in a namespace that goes away: trying again would be noise.
+    return isApiStatus(created) && isNamespaceTerminating(created) ? undefined : created;
   }
 
   private *deletePods(key: string, set: ReplicaSet, victims: readonly Pod[]): Op<ReconcileResult> {

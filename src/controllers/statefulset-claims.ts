@@ -4,7 +4,7 @@
  * Models    kubernetes v1.34 pkg/controller/statefulset/stateful_set_utils.go (getPersistentVolumeClaims, updateStorage,
  *           updateClaimOwnerRefForSetAndPod), stateful_pod_control.go
  */
-import { newMeta, type OwnerReference } from '../objects/meta.ts';
+import { newMeta, type OwnerReference, withEntries } from '../objects/meta.ts';
 import type { Pod, Volume } from '../objects/pod.ts';
 import type { PersistentVolumeClaim } from '../objects/storage.ts';
 import type { StatefulSet } from '../objects/workloads.ts';
@@ -22,7 +22,7 @@ export function draftClaims(set: StatefulSet, ordinal: number): PersistentVolume
     metadata: newMeta({
       name: claimNameOf(set, name, ordinal),
       namespace: set.metadata.namespace,
-      labels: { ...labels, ...set.spec.selector.matchLabels },
+      labels: withEntries(labels, set.spec.selector.matchLabels),
       annotations,
       ownerReferences: set.spec.claimRetention.whenDeleted === 'Delete' ? [controllerReference(set)] : [],
     }),

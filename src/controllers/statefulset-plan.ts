@@ -4,8 +4,7 @@
  * Models    kubernetes v1.34 pkg/controller/statefulset/stateful_set_utils.go, stateful_set_control.go
  */
 import { copyPodSpec } from '../objects/copies.ts';
-import type { TimeUs } from '../objects/meta.ts';
-import { isDeleting } from '../objects/meta.ts';
+import { isDeleting, type TimeUs, withEntries } from '../objects/meta.ts';
 import { isPodReady, type Pod } from '../objects/pod.ts';
 import type { PodTemplate, StatefulSet, StatefulSetStatus } from '../objects/workloads.ts';
 import { LABEL_REVISION } from './controller-revision.ts';
@@ -47,12 +46,11 @@ export function revisionLabelOf(pod: Pod): string {
 /** The pod of `ordinal` with the template of `revision`. */
 export function draftPod(set: StatefulSet, template: PodTemplate, revision: string, ordinal: number): Pod {
   const name = `${set.metadata.name}-${ordinal}`;
-  const labels = {
-    ...template.metadata.labels,
+  const labels = withEntries(template.metadata.labels, {
     [LABEL_POD_NAME]: name,
     [LABEL_POD_INDEX]: String(ordinal),
     [LABEL_REVISION]: revision,
-  };
+  });
   const spec = copyPodSpec(template.spec);
   spec.hostname = name;
   spec.subdomain = set.spec.serviceName;
@@ -68,7 +66,7 @@ export function hasIdentity(set: StatefulSet, pod: Pod): boolean {
 
 export function withIdentity(set: StatefulSet, pod: Pod): Pod {
   const { metadata } = pod;
-  const labels = { ...metadata.labels, [LABEL_POD_NAME]: metadata.name, [LABEL_POD_INDEX]: String(ordinalOf(set, pod)) };
+  const labels = withEntries(metadata.labels, { [LABEL_POD_NAME]: metadata.name, [LABEL_POD_INDEX]: String(ordinalOf(set, pod)) });
   return { ...pod, metadata: { ...metadata, labels } };
 }
 

@@ -458,13 +458,15 @@ function* forAll(
   }
   const outcome = yield* slowStart(
     replicas.length,
-    function* each(index) {
-      const result = yield* step(replicas[index]!);
-      return result === 'go on' ? undefined : result.error;
-    },
+    (index) => errorOf(step(replicas[index]!)),
     (index) => isDone(replicas[index]!),
   );
   return outcome.error === undefined ? 'go on' : { error: outcome.error };
+}
+
+function* errorOf(step: Op<Step>): Op<unknown> {
+  const result = yield* step;
+  return result === 'go on' ? undefined : result.error;
 }
 
 function isError(value: readonly CustomObject[] | RevisionState | ReconcileError): value is ReconcileError {

@@ -7,7 +7,7 @@
  */
 import { compareCodeUnits } from '../base/compare.ts';
 import { fnv1a32 } from '../base/hash.ts';
-import type { StringMap } from '../objects/meta.ts';
+import { type StringMap, withEntries } from '../objects/meta.ts';
 import type { PodTemplate } from '../objects/workloads.ts';
 
 export const LABEL_TEMPLATE_HASH = 'pod-template-hash';
@@ -75,7 +75,7 @@ export function withoutHashLabel(template: PodTemplate): PodTemplate {
 }
 
 export function withHashLabel(labels: StringMap, hash: string): StringMap {
-  return { ...labels, [LABEL_TEMPLATE_HASH]: hash };
+  return withEntries(labels, { [LABEL_TEMPLATE_HASH]: hash });
 }
 
 /** JSON with sorted keys and without undefined, so that equal data gives equal text however it was built. */

@@ -93,7 +93,8 @@ export class NodeAgent implements KubeletHome {
     this.template = options.template;
     this.nodeId = options.index;
     this.rng = world.services.rng.fork(this.name);
-    this.uniform = () => this.rng.nextFloat();
+    const uniform = (): number => this.rng.nextFloat();
+    this.uniform = uniform;
     this.machine = new Machine(world.services, this.name, options.index);
     this.images = new NodeImages(
       world.services.engine,

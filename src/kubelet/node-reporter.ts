@@ -15,7 +15,7 @@ import type { Client } from '../client/client.ts';
 import { type EventHandle, NO_EVENT } from '../engine/engine.ts';
 import { MILLISECOND_US, SECOND_US } from '../engine/units.ts';
 import { isApiStatus } from '../objects/api-status.ts';
-import type { TimeUs } from '../objects/meta.ts';
+import { type TimeUs, withEntries } from '../objects/meta.ts';
 import { type Node, type NodeCondition, nodeCondition } from '../objects/node.ts';
 import type { NodeImages } from './images.ts';
 import type { NodeServices, Timed } from './node-services.ts';
@@ -257,7 +257,7 @@ function nodeConditions(isReady: boolean, old: readonly NodeCondition[], nowUs: 
 }
 
 function reconciled(node: Node, template: Node): Node {
-  const labels = { ...node.metadata.labels, ...template.metadata.labels };
+  const labels = withEntries(node.metadata.labels, template.metadata.labels);
   const isSame = Object.keys(template.metadata.labels).every((key) => node.metadata.labels[key] === template.metadata.labels[key]);
   return isSame ? node : { ...node, metadata: { ...node.metadata, labels } };
 }

@@ -7,7 +7,7 @@
  */
 import { allocatableOf } from '../datacenter/machine-kinds.ts';
 import type { Topology } from '../datacenter/topology.ts';
-import { newMeta } from '../objects/meta.ts';
+import { newMeta, withEntries } from '../objects/meta.ts';
 import { LABEL_HOSTNAME, type Node } from '../objects/node.ts';
 import type { MachineSpec, NodeSpec } from './scenario.ts';
 
@@ -25,7 +25,7 @@ export function nodeTemplate(spec: NodeSpec, machine: MachineSpec | undefined, t
     apiVersion: 'v1',
     metadata: newMeta({
       name: spec.name,
-      labels: { ...placeLabels, ...spec.labels, ...manifest?.metadata.labels },
+      labels: withEntries(placeLabels, spec.labels, manifest?.metadata.labels),
       annotations: manifest?.metadata.annotations ?? {},
     }),
     spec: {

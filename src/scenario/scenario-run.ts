@@ -9,7 +9,7 @@ import { InputError } from '../base/input-error.ts';
 import { VERSION } from '../base/version.ts';
 import { apiRequestTopic } from '../client/api-access.ts';
 import { kubeEventTopic } from '../client/component.ts';
-import type { RunEnd } from '../engine/engine.ts';
+import type { Engine, RunEnd } from '../engine/engine.ts';
 import { type FaultInjector, faultTopic } from '../faults/injector.ts';
 import { containerTopic, nodeTopic, podStartTopic } from '../kubelet/topics.ts';
 import { MetricsRun } from '../metrics/metrics-run.ts';
@@ -82,7 +82,10 @@ export class ScenarioRun implements ScenarioRunOf<RunResult> {
     const { onEvent, onEvaluation, onAttempt } = options;
     if (onEvaluation !== undefined) engine.observers.on(evaluationTopic, onEvaluation);
     if (onAttempt !== undefined) engine.observers.on(schedulingAttemptTopic, onAttempt);
-    if (onEvent !== undefined) engine.beforeEvent = (kind, target) => onEvent(engine.nowUs, kind.name, target);
+    if (onEvent !== undefined) {
+      const beforeEvent: Engine['beforeEvent'] = (kind, target) => onEvent(engine.nowUs, kind.name, target);
+      engine.beforeEvent = beforeEvent;
+    }
     this.judge = this.judgeOf(options);
     const driver = new EventDriver(this.world);
     this.injector = driver.injector;

@@ -15,7 +15,7 @@ import { all, type Op, sleep } from '../engine/process.ts';
 import { MINUTE_US, SECOND_US } from '../engine/units.ts';
 import { isApiStatus, type Result } from '../objects/api-status.ts';
 import { type AnyObject, type Kind, kindInfo } from '../objects/kinds.ts';
-import { keyOf, objectKey } from '../objects/meta.ts';
+import { keyOf, objectKey, withEntries } from '../objects/meta.ts';
 import type { Node } from '../objects/node.ts';
 import type { Pod } from '../objects/pod.ts';
 import type { PodTemplate } from '../objects/workloads.ts';
@@ -86,7 +86,7 @@ function edited(current: AnyObject, action: Exclude<UserAction, { kind: 'apply' 
     case 'uncordon':
       return withSpec(current, { unschedulable: false });
     case 'label': {
-      const labels: Record<string, string> = { ...current.metadata.labels };
+      const labels = withEntries(current.metadata.labels, {});
       for (const [key, value] of Object.entries(action.labels)) {
         if (value === undefined) delete labels[key];
         else labels[key] = value;
@@ -109,10 +109,9 @@ function edited(current: AnyObject, action: Exclude<UserAction, { kind: 'apply' 
         metadata: {
           ...template.metadata,
           // The generation makes every restart another template, as the time of day does upstream.
-          annotations: {
-            ...template.metadata.annotations,
+          annotations: withEntries(template.metadata.annotations, {
             'kubectl.kubernetes.io/restartedAt': `generation ${current.metadata.generation}`,
-          },
+          }),
         },
       }));
   }
@@ -128,26 +127,26 @@ function withTemplate(object: AnyObject, edit: (template: PodTemplate) => PodTem
   return template === undefined ? object : withSpec(object, { template: edit(template) });
 }
 
-function* apply(client: Client, object: AnyObject): Op<string[]> {
-  const kind = object.kind as Kind;
-  const key = keyOf(object);
-  return yield* persist(function* (): Op<Result<AnyObject>> {
-    const patched = (yield* client.patch(
-      kind,
-      key,
-      (current) => applied(current as AnyObject, object) as typeof current,
-    )) as Result<AnyObject>;
-    if (!isApiStatus(patched) || !patched.isNotFound) return patched;
-    return (yield* client.create(object)) as Result<AnyObject>;
-  });
+function apply(client: Client, object: AnyObject): Op<string[]> {
+  return persist(() => patchOrCreate(client, object));
+}
+
+function* patchOrCreate(client: Client, object: AnyObject): Op<Result<AnyObject>> {
+  const patched = (yield* client.patch(
+    object.kind as Kind,
+    keyOf(object),
+    (current) => applied(current as AnyObject, object) as typeof current,
+  )) as Result<AnyObject>;
+  if (!isApiStatus(patched) || !patched.isNotFound) return patched;
+  return (yield* client.create(object)) as Result<AnyObject>;
 }
 
 /** `current` with everything the manifest says: labels and annotations merged, all other fields but status replaced. */
 export function applied(current: AnyObject, manifest: AnyObject): AnyObject {
   const metadata = {
     ...current.metadata,
-    labels: { ...current.metadata.labels, ...manifest.metadata.labels },
-    annotations: { ...current.metadata.annotations, ...manifest.metadata.annotations },
+    labels: withEntries(current.metadata.labels, manifest.metadata.labels),
+    annotations: withEntries(current.metadata.annotations, manifest.metadata.annotations),
   };
   const status = (current as { status?: unknown }).status;
   const next = { ...current, ...manifest, metadata } as Record<string, unknown>;

@@ -46,6 +46,21 @@ interface Untreed {
 
 const NO_PLACE: Place = { line: 0, column: 0 };
 
+/** Data that was never text; it becomes text when somebody replaces a part of it. */
+class DataSource implements Untreed {
+  readonly content = NO_PLACE;
+  readonly items: readonly Place[] = [];
+  private readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
+  }
+
+  get text(): string {
+    return JSON.stringify(this.value);
+  }
+}
+
 /** One document of a file. */
 export class SourceDocument {
   readonly file: string;
@@ -72,15 +87,7 @@ export class SourceDocument {
 
   /** Plain data that no file holds: problems and positions name paths in it, and line 0. */
   static ofData(file: string, value: unknown): SourceDocument {
-    // The text is only needed when somebody replaces a part of it.
-    const source = {
-      get text() {
-        return JSON.stringify(value);
-      },
-      content: NO_PLACE,
-      items: [],
-    };
-    return new SourceDocument(file, source, value);
+    return new SourceDocument(file, new DataSource(value), value);
   }
 
   private get document(): Document {

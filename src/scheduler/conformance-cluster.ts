@@ -38,9 +38,7 @@ export class ConformanceCluster implements ClusterLister {
     this.context = {
       behaviour,
       lister: this,
-      get snapshot() {
-        return cache.snapshot;
-      },
+      snapshot: cache.snapshot,
       podInfos,
       nominated,
       writer: undefined,
@@ -52,15 +50,7 @@ export class ConformanceCluster implements ClusterLister {
 
   /** What a plugin of `profile` gets; for looking into its decisions. */
   handleOf(profile: Profile): PluginHandle {
-    const { context } = this;
-    return {
-      ...context,
-      get snapshot() {
-        return context.snapshot;
-      },
-      filters: profile,
-      rng: Rng.root('plugins'),
-    };
+    return { ...this.context, filters: profile, rng: Rng.root('plugins') };
   }
 
   /** Decodes the objects of a case and takes them in, in the order of its lists. */

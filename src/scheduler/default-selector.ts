@@ -4,7 +4,7 @@
  * Models    kubernetes v1.34 pkg/scheduler/framework/plugins/helper/spread.go
  * Cost      O(Services of the namespace); a selector is made once per selector of an owner and set of Services
  */
-import type { LabelSelector, StringMap } from '../objects/meta.ts';
+import { type LabelSelector, type StringMap, withEntries } from '../objects/meta.ts';
 import { compileLabelSelector, LabelMatcher, labelsContain, type Requirement } from '../objects/selectors.ts';
 import type { ClusterLister } from './framework.ts';
 import type { PodShape } from './pod-shape.ts';
@@ -101,8 +101,8 @@ function ownerSelector({ controller }: PodShape, key: string, lister: ClusterLis
 function compose(services: readonly StringMap[], owner: LabelSelector | StringMap | undefined, isMap: boolean): LabelMatcher {
   let labels: StringMap = {};
   let more: readonly Requirement[] = [];
-  for (const selector of services) labels = { ...labels, ...selector };
-  if (owner !== undefined && isMap) labels = { ...labels, ...(owner as StringMap) };
+  for (const selector of services) labels = withEntries(labels, selector);
+  if (owner !== undefined && isMap) labels = withEntries(labels, owner as StringMap);
   else if (owner !== undefined) more = compileLabelSelector(owner as LabelSelector).requirements;
   return new LabelMatcher([...equalities(labels), ...more], false, undefined);
 }

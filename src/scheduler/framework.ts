@@ -117,14 +117,14 @@ export interface PermitWaiters {
 export interface SchedulerContext {
   readonly behaviour: Behaviour;
   readonly lister: ClusterLister;
-  /** Of the running attempt. */
+  /** Of the running attempt; always the same object. */
   readonly snapshot: Snapshot;
   readonly podInfos: PodInfos;
   readonly nominated: NominatedPods;
   /** undefined where nothing is ever bound (conformance). */
   readonly writer: ClusterWriter | undefined;
   /** undefined where pods never wait (conformance). */
-  readonly waiters?: PermitWaiters;
+  readonly waiters?: PermitWaiters | undefined;
   /** Where the random streams of plugins begin; a fixed stream when absent (conformance). */
   readonly pluginRng?: Rng;
   nowUs(): TimeUs;

@@ -386,13 +386,11 @@ function pluginHandle(context: SchedulerContext, filters: FilterRunner, name: st
   return {
     behaviour: context.behaviour,
     lister: context.lister,
-    get snapshot() {
-      return context.snapshot;
-    },
+    snapshot: context.snapshot,
     podInfos: context.podInfos,
     nominated: context.nominated,
     writer: context.writer,
-    ...(context.waiters === undefined ? {} : { waiters: context.waiters }),
+    waiters: context.waiters,
     nowUs: () => context.nowUs(),
     isPreempting: (podUid) => context.isPreempting(podUid),
     preemptionOffset: (count) => context.preemptionOffset(count),

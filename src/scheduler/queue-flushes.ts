@@ -4,6 +4,7 @@
  * Models    kubernetes v1.34 pkg/scheduler/backend/queue/scheduling_queue.go (Run)
  * Differs   the backoff flush, due every second, is scheduled only for seconds in which a backoff ends
  */
+import { doNothing } from '../base/do-nothing.ts';
 import type { ComponentContext } from '../client/component.ts';
 import { SECOND_US } from '../engine/units.ts';
 import type { SchedulingQueue } from './scheduling-queue.ts';
@@ -27,7 +28,7 @@ export class QueueFlushes {
     this.behaviour = behaviour;
     this.phaseUs = 0;
     this.nextUs = Infinity;
-    this.cancel = () => {};
+    this.cancel = doNothing;
   }
 
   /** The queue runs from now on. Flushes of the unschedulable pool do not keep a run going. */

@@ -7,7 +7,7 @@
  * Order     claims by requested size, then name; the smallest volume that does, then by name
  */
 import { compareCodeUnits } from '../base/compare.ts';
-import { keyOf, type ObjectKey } from '../objects/meta.ts';
+import { keyOf, type ObjectKey, withEntries } from '../objects/meta.ts';
 import type { Pod } from '../objects/pod.ts';
 import { quantityNanos, quantityValueExact } from '../objects/quantity.ts';
 import { compileLabelSelector, compileNodeSelector, labelOf, selectorMatches } from '../objects/selectors.ts';
@@ -289,7 +289,9 @@ function boundTo(volume: PersistentVolume, claim: PersistentVolumeClaim): Persis
   if (volume.spec.claimRef !== undefined && volume.spec.claimRef.uid === uid) return volume;
   // A reference that the user set is completed, and stays the user's.
   const isOurs = volume.spec.claimRef === undefined;
-  const annotations = isOurs ? { ...volume.metadata.annotations, [ANNOTATION_BOUND_BY_CONTROLLER]: 'yes' } : volume.metadata.annotations;
+  const annotations = isOurs
+    ? withEntries(volume.metadata.annotations, { [ANNOTATION_BOUND_BY_CONTROLLER]: 'yes' })
+    : volume.metadata.annotations;
   return {
     ...volume,
     metadata: { ...volume.metadata, annotations },
@@ -298,6 +300,6 @@ function boundTo(volume: PersistentVolume, claim: PersistentVolumeClaim): Persis
 }
 
 function provisionedOn(claim: PersistentVolumeClaim, nodeName: string): PersistentVolumeClaim {
-  const annotations = { ...claim.metadata.annotations, [ANNOTATION_SELECTED_NODE]: nodeName };
+  const annotations = withEntries(claim.metadata.annotations, { [ANNOTATION_SELECTED_NODE]: nodeName });
   return { ...claim, metadata: { ...claim.metadata, annotations } };
 }

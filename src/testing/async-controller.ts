@@ -14,6 +14,7 @@ import type { Client } from '../client/client.ts';
 import type { Informer } from '../client/informer.ts';
 import { WorkQueue } from '../client/work-queue.ts';
 import { type ControllerDef, type ControllerHost, defineController, type ReconcileResult } from '../controllers/controller.ts';
+import type { Engine } from '../engine/engine.ts';
 import { type Op, sleep, waitFor } from '../engine/process.ts';
 import type { Result } from '../objects/api-status.ts';
 import type { AnyObject, Kind, ObjectOf } from '../objects/kinds.ts';
@@ -92,12 +93,13 @@ function asyncClient(host: ControllerHost, client: Client): AsyncClient {
 /** The result of an op as a promise; the world stops when it is there, so that whoever awaits it goes on first. */
 function promised<T>({ ctx }: ControllerHost, op: Op<T>): Promise<T> {
   return new Promise((resolve) => {
-    ctx.scope.spawn('async', finish(op, resolve));
-    function* finish(inner: Op<T>, done: (value: T) => void): Op<void> {
-      done(yield* inner);
-      ctx.engine.stop();
-    }
+    ctx.scope.spawn('async', finish(ctx.engine, op, resolve));
   });
+}
+
+function* finish<T>(engine: Engine, op: Op<T>, done: (value: T) => void): Op<void> {
+  done(yield* op);
+  engine.stop();
 }
 
 /** Waits for a promise of the user's code. */

@@ -12,6 +12,7 @@
  */
 import { InputError, type InputProblem } from '../base/input-error.ts';
 import { nearestName } from '../base/nearest-name.ts';
+import type { Engine } from '../engine/engine.ts';
 import { formatDuration } from '../engine/units.ts';
 import type { Answer, MeasureReport } from '../metrics/measure.ts';
 import type { TableSpec } from '../metrics/result.ts';
@@ -79,18 +80,20 @@ export class ConvergenceJudge implements Judge {
     this.nextLookUs = converge.afterUs + converge.quietUs;
     const { notesAtOnce } = options;
     this.watch = new InvariantWatch(world, options.invariants, notesAtOnce === undefined ? {} : { notesAtOnce });
-    this.watch.onViolation = () => {
+    const onViolation = (): void => {
       if (this.stopsAtFirst) this.end();
     };
+    this.watch.onViolation = onViolation;
     const { engine } = world;
     world.store.onCommit((kind) => {
       if (engine.nowUs > this.lastWriteUs && !SILENT_KINDS.has(kind)) this.lastWriteUs = engine.nowUs;
     });
     const before = engine.afterEvent;
-    engine.afterEvent = (kind, target) => {
+    const afterEvent: Engine['afterEvent'] = (kind, target) => {
       before?.(kind, target);
       this.look(engine.nowUs);
     };
+    engine.afterEvent = afterEvent;
   }
 
   get violations(): readonly Violation[] {

@@ -42,7 +42,6 @@ export class PlacementOracle {
     this.cache = new SchedulerCache(this.podInfos);
     this.profiles = new Map();
     this.nowUs = 0;
-    const { cache } = this;
     const context: SchedulerContext = {
       behaviour,
       lister: {
@@ -50,9 +49,7 @@ export class PlacementOracle {
         list: (kind) => store.list(kind) as KindMap[typeof kind][],
         inNamespace: (kind, namespace) => store.list(kind, namespace) as KindMap[typeof kind][],
       },
-      get snapshot() {
-        return cache.snapshot;
-      },
+      snapshot: this.cache.snapshot,
       podInfos: this.podInfos,
       nominated: NOBODY_NOMINATED,
       writer: undefined,

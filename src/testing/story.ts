@@ -10,6 +10,7 @@
  */
 import type { ApiRequest } from '../apiserver/request.ts';
 import type { Component } from '../client/component.ts';
+import type { Engine } from '../engine/engine.ts';
 import { faultTopic } from '../faults/injector.ts';
 import { containerTopic, nodeTopic } from '../kubelet/topics.ts';
 import { type ApiStatus, isApiStatus } from '../objects/api-status.ts';
@@ -96,7 +97,7 @@ export class StoryTeller {
     const components = access.components.filter(({ name }) => !name.startsWith('kubelet/') && name !== 'kubectl');
     const followed = components.map(() => 0);
     const before = engine.afterEvent;
-    engine.afterEvent = (kind, target) => {
+    const afterEvent: Engine['afterEvent'] = (kind, target) => {
       before?.(kind, target);
       for (const [index, component] of components.entries()) {
         if (!component.isLeading || component.incarnation === followed[index]) continue;
@@ -104,6 +105,7 @@ export class StoryTeller {
         this.follow(component);
       }
     };
+    engine.afterEvent = afterEvent;
   }
 
   private follow(component: Component): void {

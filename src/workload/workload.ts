@@ -14,6 +14,7 @@
  */
 
 import { BinaryHeap } from '../base/binary-heap.ts';
+import { doNothing } from '../base/do-nothing.ts';
 import type { ComponentContext } from '../client/component-context.ts';
 import { defineTopic, type Topic } from '../engine/observers.ts';
 import { MINUTE_US, SECOND_US } from '../engine/units.ts';
@@ -29,7 +30,7 @@ import {
 import { newPod } from '../objects/builders.ts';
 import type { Namespace } from '../objects/cluster.ts';
 import { copyPodSpec } from '../objects/copies.ts';
-import { newMeta, objectKey, type StringMap } from '../objects/meta.ts';
+import { newMeta, objectKey, type StringMap, withEntries } from '../objects/meta.ts';
 import type { Pod, PodSpec, PodStatus } from '../objects/pod.ts';
 
 /** On every pod of a workload, with the workload's name. */
@@ -123,7 +124,7 @@ export class Workload {
     this.seq = 0;
     this.ctx = undefined;
     this.timerUs = Infinity;
-    this.cancelTimer = () => {};
+    this.cancelTimer = doNothing;
   }
 
   /** Whether every arrival was asked for, every deletion is done, and every request is answered. */
@@ -257,7 +258,7 @@ export class Workload {
       spec.schedulerName = schedulerName;
       parts = {
         spec,
-        labels: { ...template.labels, [WORKLOAD_LABEL]: this.name },
+        labels: withEntries(template.labels, { [WORKLOAD_LABEL]: this.name }),
         annotations: template.annotations,
         status: newPod({}, spec).status,
       };
@@ -276,7 +277,7 @@ export class Workload {
 /** How long the containers run, for the kubelet. A pod that is always restarted runs until stopped without being told. */
 function annotationsOf({ runDurationUs, exitCode }: PodArrival, { annotations, spec }: PodParts): StringMap {
   if (runDurationUs === Infinity && spec.restartPolicy === 'Always') return annotations;
-  const result: Record<string, string> = { ...annotations, [ANNOTATION_RUN_DURATION]: runDurationText(runDurationUs) };
+  const result = withEntries(annotations, { [ANNOTATION_RUN_DURATION]: runDurationText(runDurationUs) });
   if (exitCode !== 0) result[ANNOTATION_EXIT_CODE] = String(exitCode);
   return result;
 }

@@ -9,7 +9,7 @@
 import { forbidden, isApiStatus, notFound } from '../../objects/api-status.ts';
 import type { Namespace } from '../../objects/cluster.ts';
 import type { AnyObject } from '../../objects/kinds.ts';
-import { newMeta } from '../../objects/meta.ts';
+import { newMeta, withEntries } from '../../objects/meta.ts';
 import type { AdmissionEnvironment, AdmissionStepDef } from './admission.ts';
 
 /** Kept by a namespace until its content is gone; removed by the namespace controller. */
@@ -51,6 +51,6 @@ function completeNamespace(namespace: Namespace): Namespace {
   const finalizers = metadata.finalizers.includes(NAMESPACE_FINALIZER)
     ? metadata.finalizers
     : [...metadata.finalizers, NAMESPACE_FINALIZER];
-  const labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name };
+  const labels = withEntries(metadata.labels, { 'kubernetes.io/metadata.name': metadata.name });
   return { ...namespace, metadata: { ...metadata, finalizers, labels }, status: { phase: 'Active' } };
 }

@@ -3,8 +3,10 @@
  *
  * Models    kubernetes v1.34 pkg/scheduler/framework/plugins/defaultbinder/default_binder.go
  */
-import { definePlugin } from '../framework.ts';
-import { errorStatus } from '../status.ts';
+import type { Op } from '../../engine/process.ts';
+import { definePlugin, type PluginHandle } from '../framework.ts';
+import type { PodInfo } from '../pod-info.ts';
+import { errorStatus, type Status } from '../status.ts';
 
 const NAME = 'DefaultBinder';
 
@@ -15,10 +17,11 @@ export const defaultBinder = definePlugin({
   args: [],
   create: (_args, handle) => ({
     name: NAME,
-    *bind(_state, pod, nodeName) {
-      const { writer } = handle;
-      if (writer === undefined) return errorStatus(NAME, 'this scheduler cannot write');
-      return yield* writer.bindPod(pod, nodeName);
-    },
+    bind: (_state, pod, nodeName) => bind(handle, pod, nodeName),
   }),
 });
+
+function* bind({ writer }: PluginHandle, pod: PodInfo, nodeName: string): Op<Status> {
+  if (writer === undefined) return errorStatus(NAME, 'this scheduler cannot write');
+  return yield* writer.bindPod(pod, nodeName);
+}

@@ -118,31 +118,12 @@ function createVolumeBinding(args: VolumeBindingArgs, handle: PluginHandle): Plu
     return volumes === undefined || (volumes.bindings.length === 0 && volumes.provisions.length === 0) ? undefined : volumes;
   }
 
-  function* preBind(state: CycleState, pod: PodInfo, nodeName: string): Op<Status> {
-    const volumes = volumesToBind(state, nodeName);
-    const { writer } = handle;
-    if (volumes === undefined) return SUCCESS;
-    if (writer === undefined) return errorStatus(NAME, 'this scheduler cannot write');
-    for (const { volume } of volumes.bindings) {
-      const status = yield* writer.bindVolume(volume);
-      if (!isSuccess(status)) return status;
-    }
-    for (const claim of volumes.provisions) {
-      const status = yield* writer.updateClaim(claim);
-      if (!isSuccess(status)) return status;
-    }
-    const deadlineUs = handle.nowUs() + args.bindTimeoutSeconds * SECOND_US;
-    for (;;) {
-      const wait = waitingFor(pod, volumes, nodeName);
-      if (wait === 'nothing') return SUCCESS;
-      if (wait !== 'binding') return errorStatus(NAME, `binding volumes: ${wait}`);
-      if (handle.nowUs() >= deadlineUs) return errorStatus(NAME, 'binding volumes: context deadline exceeded');
-      // 1 s: util.BindAPIUpdate poll interval, v1.34.
-      yield* writer.sleep(SECOND_US);
-    }
+  function preBind(state: CycleState, pod: PodInfo, nodeName: string): Op<Status> {
+    const waiting = (volumes: PodVolumes): string => waitingFor(pod, volumes, nodeName);
+    return bindVolumes(handle, volumesToBind(state, nodeName), args.bindTimeoutSeconds * SECOND_US, waiting);
   }
 
-  /** `nothing` when all is bound, `binding` while it may still be, otherwise what went wrong. */
+  /** See bindVolumes. */
   function waitingFor(pod: PodInfo, volumes: PodVolumes, nodeName: string): string {
     let isDone = true;
     for (const { claim } of volumes.bindings) {
@@ -202,6 +183,35 @@ function createVolumeBinding(args: VolumeBindingArgs, handle: PluginHandle): Plu
       },
     ],
   };
+}
+
+/** `waitingFor` says `nothing` when all is bound, `binding` while it may still be, otherwise what went wrong. */
+function* bindVolumes(
+  handle: PluginHandle,
+  volumes: PodVolumes | undefined,
+  timeoutUs: number,
+  waitingFor: (volumes: PodVolumes) => string,
+): Op<Status> {
+  const { writer } = handle;
+  if (volumes === undefined) return SUCCESS;
+  if (writer === undefined) return errorStatus(NAME, 'this scheduler cannot write');
+  for (const { volume } of volumes.bindings) {
+    const status = yield* writer.bindVolume(volume);
+    if (!isSuccess(status)) return status;
+  }
+  for (const claim of volumes.provisions) {
+    const status = yield* writer.updateClaim(claim);
+    if (!isSuccess(status)) return status;
+  }
+  const deadlineUs = handle.nowUs() + timeoutUs;
+  for (;;) {
+    const wait = waitingFor(volumes);
+    if (wait === 'nothing') return SUCCESS;
+    if (wait !== 'binding') return errorStatus(NAME, `binding volumes: ${wait}`);
+    if (handle.nowUs() >= deadlineUs) return errorStatus(NAME, 'binding volumes: context deadline exceeded');
+    // 1 s: util.BindAPIUpdate poll interval, v1.34.
+    yield* writer.sleep(SECOND_US);
+  }
 }
 
 function topologiesOf(storageClass: StorageClass): string {
