@@ -3,7 +3,6 @@
  *
  * Models    kubernetes v1.34 pkg/registry/core/pod/storage/storage.go assignPod, setPodHostAndAnnotations
  */
-
 import { conflict, notFound, type Result } from '../objects/api-status.ts';
 import { copyPodSpec, copyPodStatus } from '../objects/copies.ts';
 import { withEntries } from '../objects/meta.ts';

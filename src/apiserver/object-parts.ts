@@ -16,6 +16,7 @@ export function wholeSeconds(timeUs: TimeUs): TimeUs {
 }
 
 export function withMeta<T extends AnyObject>(object: T, metadata: ObjectMeta): T {
+  // Every candidate of a leader election writes or reads one every two seconds.
   if (object.kind === 'Lease') return { kind: object.kind, apiVersion: object.apiVersion, metadata, spec: object.spec } as unknown as T;
   if (!isPlain(object.kind)) return { ...object, metadata };
   const { kind, apiVersion, spec, status } = object as unknown as PlainObject;

@@ -15,7 +15,6 @@
  *           moment of healing, where TCP would wait for its next retransmission (at most about as long again as the cut);
  *           the TCP window does not run full during a one-way cut
  */
-
 import type { ApiServer } from '../apiserver/api-server.ts';
 import { doNothing } from '../base/do-nothing.ts';
 import type { Scope } from '../engine/process.ts';

@@ -9,7 +9,6 @@
  * Differs   the server's routine end of a healthy watch every 5 to 10 min and its resumption are not simulated; bookmarks
  *           are worked out when a watch ends, see WatchStream.resumeRevision
  */
-
 import type { ObjectList } from '../apiserver/request.ts';
 import type { WatchEvent, WatchEventType, WatchFilter } from '../apiserver/watch-event.ts';
 import { doNothing } from '../base/do-nothing.ts';

@@ -6,7 +6,6 @@
  * Order     FIFO; delayed keys join the tail when their time comes, ties in the order they were added
  * Cost      O(1) add, get and done; O(log n) for delayed keys
  */
-
 import { BinaryHeap } from '../base/binary-heap.ts';
 import { doNothing } from '../base/do-nothing.ts';
 import { RingBuffer } from '../base/ring-buffer.ts';

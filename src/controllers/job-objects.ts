@@ -3,7 +3,6 @@
  *
  * Models    kubernetes v1.34 pkg/controller/job/job_controller.go, indexed_job_utils.go
  */
-
 import { copyMeta, copyPod, copyPodSpec } from '../objects/copies.ts';
 import type { Job, JobStatus } from '../objects/job.ts';
 import { withEntries } from '../objects/meta.ts';
